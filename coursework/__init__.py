@@ -1,0 +1,3 @@
+"""Image captioning from scratch: the hand-written module is coursework/captioning.py."""
+
+__version__ = "0.1.0"
