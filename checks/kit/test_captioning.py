@@ -86,7 +86,7 @@ def central_differences(f, argument, upstream, step=1e-5):
 @pytest.mark.parametrize("kind", KINDS)
 def test_backward_equals_autograd(kind, s):
     arguments = inputs(s, kind)
-    outputs, rest = forward(kind, arguments)
+    outputs, _ = forward(kind, arguments)
     upstream = tuple(draw(*y.shape, seed=9 + k).detach() for k, y in enumerate(outputs))
     expected = torch.autograd.grad(outputs, arguments, upstream)
     with torch.no_grad():
@@ -494,7 +494,7 @@ def test_ignore_index_none_masks_nothing(cell):
 
 
 def test_unknown_cell_type_is_refused_with_the_known_ones():
-    with pytest.raises(ValueError, match="gru.*rnn, lstm, attn"):
+    with pytest.raises(ValueError, match=r"gru.*rnn, lstm, attn"):
         cap.CaptioningRNN(IDX, 6, 5, 8, "gru")
 
 

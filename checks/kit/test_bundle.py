@@ -1,0 +1,340 @@
+"""A bundle is made whole or not at all, goes on where it stopped, and damage to it is recognised."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from tiny import CELL, COLOURS, GRID, THINGS, TinyEncoder, tiny_source
+
+from coursework import files
+from coursework.bundle import FILES, Bundle, fingerprint
+from coursework.files import InputError, sha256
+from coursework.prepare.build import build
+from coursework.vocabulary import Vocabulary
+
+HERE = Path(__file__).parent
+
+
+def make(out: Path, source=None, encoder=None, **settings) -> Bundle:
+    source = source or tiny_source(10)
+    return build(source, encoder or TinyEncoder(), out, batch_size=4, progress=False, **settings)
+
+
+def content(folder: Path) -> dict[str, str]:
+    return {path.name: sha256(path) for path in folder.iterdir()}
+
+
+@pytest.fixture
+def copy(tiny_bundle: Bundle, tmp_path: Path) -> Path:
+    return shutil.copytree(tiny_bundle.path, tmp_path / "copy")
+
+
+class Interrupted(TinyEncoder):
+    """Raises at its third batch."""
+
+    calls = 0
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        self.calls += 1
+        if self.calls == 3:
+            raise KeyboardInterrupt
+        return super().forward(images)
+
+
+def test_a_bundle_holds_what_went_in(tiny_bundle: Bundle):
+    source = tiny_source()
+    assert tiny_bundle.images == source.records and tiny_bundle.lexicon == source.lexicon
+    assert tiny_bundle.splits == {"train": 28, "val": 6, "test": 6}
+    assert tiny_bundle.split("val") == list(range(28, 34))
+    assert (tiny_bundle.channels, tiny_bundle.grid, tiny_bundle.views) == (12, (3, 4), ["plain"])
+    assert tiny_bundle.features.shape == (40, 1, 12, 3, 4)
+    assert {path.name for path in tiny_bundle.path.iterdir()} == {*FILES, "bundle.json"}
+
+
+def test_features_are_those_of_the_encoder_in_order(tiny_bundle: Bundle):
+    source, encoder = tiny_source(), TinyEncoder()
+    batch = tiny_bundle.feature_batch([33, 0])
+    assert batch.dtype == torch.float32 and batch.shape == (2, 12, *GRID)
+    for row, i in zip(batch, [33, 0], strict=True):
+        pixels = torch.from_numpy(np.array(encoder.view(source.load(i)))).permute(2, 0, 1)[None]
+        torch.testing.assert_close(row, encoder(pixels)[0], rtol=1e-3, atol=1e-3)
+        thing = source.records[i].things[0]
+        row_of, column_of = round(thing["box"][1] * GRID[0]), round(thing["box"][0] * GRID[1])
+        assert row[list(COLOURS).index(thing["colour"]), row_of, column_of] > 1
+        assert row[len(COLOURS) + list(THINGS).index(thing["thing"]), row_of, column_of] > 1
+
+
+def test_thumbnails_are_what_the_encoder_saw(tiny_bundle: Bundle):
+    source = tiny_source()
+    for i in (0, 17, 39):
+        thumbnail, seen = tiny_bundle.thumbnail(i), source.load(i)
+        assert thumbnail.mode == "RGB" and thumbnail.size == seen.size
+        assert np.abs(np.asarray(thumbnail, float) - np.asarray(seen, float)).mean() < 6  # JPEG
+    assert CELL == (24, 32)
+    with pytest.raises(IndexError):
+        tiny_bundle.thumbnail(40)
+
+
+def test_the_vocabulary_is_that_of_the_training_captions(tmp_path: Path):
+    source = tiny_source(10)
+    source.records[9] = replace(source.records[9], captions=["zebra"])
+    source.records[0] = replace(source.records[0], captions=["unicorn"])
+    train = [caption for record in source.records[:7] for caption in record.captions]
+    bundle = make(tmp_path / "b", source)
+    assert bundle.vocabulary.words == Vocabulary.build(train).words
+    assert "unicorn" in bundle.vocabulary.word_to_idx
+    assert "unicorn" not in make(tmp_path / "c", source, minimum_count=2).vocabulary.word_to_idx
+
+
+def test_an_unknown_split_lists_the_splits(tiny_bundle: Bundle):
+    with pytest.raises(InputError, match=r"split 'dev'; it has train \(28 images\), val"):
+        tiny_bundle.split("dev")
+
+
+def test_the_fingerprint_names_what_went_in(tmp_path: Path):
+    other_captions = tiny_source(10)
+    other_captions.records[0] = replace(other_captions.records[0], captions=["a dog"])
+    variants = [
+        make(tmp_path / "0"),
+        make(tmp_path / "1", tiny_source(10, seed=1)),
+        make(tmp_path / "2", other_captions),
+        make(tmp_path / "3", minimum_count=2),
+    ]
+    assert len({bundle.fingerprint for bundle in variants}) == 4
+    assert make(tmp_path / "again").fingerprint == variants[0].fingerprint
+    assert content(tmp_path / "again") == content(tmp_path / "0")
+
+
+def test_a_bundle_that_is_there_is_returned_and_another_replaced(tmp_path: Path, capsys):
+    out = tmp_path / "b"
+    make(out)
+    before = (out / "features.npy").stat().st_mtime_ns
+    build(tiny_source(10), Interrupted(), out, batch_size=2)  # would raise if it computed anything
+    assert (out / "features.npy").stat().st_mtime_ns == before
+    assert "nothing to do" in capsys.readouterr().err
+    assert make(out, tiny_source(10, seed=1)).images == tiny_source(10, seed=1).records
+    assert [path.name for path in tmp_path.iterdir()] == ["b"]
+
+
+def test_a_damaged_bundle_is_made_again(tmp_path: Path):
+    out = tmp_path / "b"
+    make(out)
+    wanted = content(out)
+    (out / "features.npy").write_bytes(b"")
+    make(out)
+    assert content(out) == wanted
+
+
+@pytest.mark.parametrize("what", ["a file", "a folder"])
+def test_what_is_not_a_bundle_is_not_overwritten(tmp_path: Path, what: str):
+    out = tmp_path / "mine"
+    kept = out if what == "a file" else out / "thesis.txt"
+    kept.parent.mkdir(exist_ok=True)
+    kept.write_text("precious")
+    with pytest.raises(InputError, match="exists and is not a bundle"):
+        make(out)
+    assert kept.read_text() == "precious" and not list(tmp_path.glob("*.partial"))
+
+
+def test_a_folder_in_the_way_of_the_partial_is_not_removed(tmp_path: Path):
+    (tmp_path / "b.partial").mkdir()
+    (tmp_path / "b.partial" / "thesis.txt").write_text("precious")
+    with pytest.raises(InputError, match="in the way"):
+        make(tmp_path / "b")
+    assert (tmp_path / "b.partial" / "thesis.txt").read_text() == "precious"
+
+
+def test_an_interrupted_build_says_so_and_goes_on(tmp_path: Path):
+    out, loaded = tmp_path / "b", []
+    wanted = content(make(tmp_path / "wanted").path)
+    with pytest.raises(KeyboardInterrupt, match="8 of 10 images are kept"):
+        make(out, encoder=Interrupted())
+    with pytest.raises(InputError, match=r"not finished: .*b\.partial; run the same"):
+        Bundle.open(out)
+    source = tiny_source(10)
+    load = source.load
+    source.load = lambda i: loaded.append(i) or load(i)
+    make(out, source)
+    assert sorted(loaded) == [8, 9]
+    assert content(out) == wanted and not (tmp_path / "b.partial").exists()
+
+
+def test_a_partial_of_another_plan_is_thrown_away(tmp_path: Path):
+    with pytest.raises(KeyboardInterrupt):
+        make(tmp_path / "b", tiny_source(10, seed=1), Interrupted())
+    wanted = content(make(tmp_path / "wanted").path)
+    assert content(make(tmp_path / "b").path) == wanted
+
+
+@pytest.mark.parametrize("file", ["features.npy", "thumbnails.npy", "thumbnails.jpgs"])
+def test_a_partial_that_lost_something_is_not_continued_with_zeros(tmp_path: Path, file: str):
+    with pytest.raises(KeyboardInterrupt):
+        make(tmp_path / "b", encoder=Interrupted())
+    (tmp_path / "b.partial" / file).unlink()
+    with pytest.raises(InputError, match="shorter than it was"):
+        make(tmp_path / "b")
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="kills forked children")
+def test_killed_at_any_moment_it_goes_on_to_the_same_bytes(tmp_path: Path):
+    command = [sys.executable, HERE / "killed.py", tmp_path, "17"]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) > 15
+
+
+def test_a_full_disk_is_one_line_and_what_is_done_is_kept(tmp_path: Path):
+    """The system itself refuses files beyond 20,000 bytes: thumbnails of all 40 images need more."""
+    resource = pytest.importorskip("resource", reason="needs limits on the size of files")
+    wanted = content(make(tmp_path / "wanted", tiny_source(40)).path)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, limits[1]))
+    try:
+        with pytest.raises(InputError, match="cannot write the bundle") as caught:
+            make(tmp_path / "b", tiny_source(40))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert "\n" not in str(caught.value) and not (tmp_path / "b").exists()
+    assert json.loads((tmp_path / "b.partial" / "progress.json").read_text())["images"] >= 8
+    assert content(make(tmp_path / "b", tiny_source(40)).path) == wanted
+
+
+@pytest.mark.parametrize("value", [70000.0, -70000.0, float("inf"), float("nan")])
+def test_features_that_float16_cannot_hold_are_refused(tmp_path: Path, value: float):
+    class Large(TinyEncoder):
+        def forward(self, images: torch.Tensor) -> torch.Tensor:
+            features = super().forward(images)
+            features[1, 5, 2, 3] = value
+            return features
+
+    with pytest.raises(InputError, match=r"image tiny-001\.png reach .*float16"):
+        make(tmp_path / "b", encoder=Large())
+
+
+def test_an_unreadable_image_is_named(tmp_path: Path):
+    source = tiny_source(10)
+
+    def load(i: int):
+        raise OSError("image file is truncated")
+
+    source.load = load
+    with pytest.raises(
+        InputError, match=r"cannot read image tiny-000\.png: image file is truncated"
+    ):
+        make(tmp_path / "b", source)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"captions": []}, r"tiny-000\.png has no caption"),
+        ({"captions": ["a dog", "?!"]}, r"tiny-000\.png has a caption without a word: '\?!'"),
+        ({"file": "tiny-001.png"}, r"tiny-001\.png is listed twice"),
+    ],
+)
+def test_bad_records_are_refused_before_any_work(tmp_path: Path, change: dict, message: str):
+    source = tiny_source(10)
+    source.records[0] = replace(source.records[0], **change)
+    with pytest.raises(InputError, match=message):
+        make(tmp_path / "b", source)
+    assert not list(tmp_path.iterdir())
+
+
+def test_no_images_and_nothing_to_train_on_are_refused(tmp_path: Path):
+    source = tiny_source(10)
+    source.records = source.records[7:]
+    with pytest.raises(InputError, match="nothing to learn from"):
+        make(tmp_path / "b", source)
+    source.records = []
+    with pytest.raises(InputError, match="no images"):
+        make(tmp_path / "b", source)
+
+
+@pytest.mark.parametrize("file", FILES)
+@pytest.mark.parametrize("damage", ["missing", "shorter", "flipped"])
+def test_every_damaged_file_is_named(copy: Path, file: str, damage: str):
+    path = copy / file
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data[:-1] if damage == "shorter" else data)
+    if damage == "missing":
+        path.unlink()
+    wanted = {"missing": "is missing", "shorter": "bytes instead of", "flipped": "has changed"}[
+        damage
+    ]
+    with pytest.raises(
+        InputError, match=rf"{file}.*{wanted}.*python -m coursework prepare"
+    ) as caught:
+        Bundle.open(copy)
+    assert "\n" not in str(caught.value)
+
+
+def test_every_flipped_bit_of_the_manifest_is_noticed_or_harmless(copy: Path, tiny_bundle: Bundle):
+    path = copy / "bundle.json"
+    good = path.read_bytes()
+    for position in range(0, len(good), 7):
+        path.write_bytes(good[:position] + bytes([good[position] ^ 2]) + good[position + 1 :])
+        try:
+            opened = Bundle.open(copy)
+        except InputError:
+            continue
+        assert opened.manifest["files"] == tiny_bundle.manifest["files"]
+        assert opened.fingerprint == tiny_bundle.fingerprint
+
+
+def resealed(folder: Path, **changes) -> None:
+    """Change the manifest and make fingerprint and hashes fit again: a bundle that is wrong, not damaged."""
+    manifest = json.loads((folder / "bundle.json").read_text()) | changes
+    for name in FILES:
+        size = (folder / name).stat().st_size
+        manifest["files"][name] = {"bytes": size, "sha256": sha256(folder / name)}
+    manifest["fingerprint"] = fingerprint(manifest)
+    files.write_json(folder / "bundle.json", manifest)
+
+
+def test_another_format_is_refused(copy: Path):
+    resealed(copy, format=99)
+    with pytest.raises(InputError, match="has bundle format 99, this version reads format 1"):
+        Bundle.open(copy)
+
+
+@pytest.mark.parametrize(
+    ("array", "message"),
+    [
+        (np.zeros((40, 1, 12, 4, 3), np.float16), r"float16 \(40, 1, 12, 4, 3\) instead of"),
+        (np.zeros((40, 1, 12, 3, 4), np.float32), "float32 .* instead of float16"),
+        (np.zeros((39, 1, 12, 3, 4), np.float16), r"instead of float16 \(40, 1, 12, 3, 4\)"),
+        (np.full((40, 1, 12, 3, 4), np.nan, np.float16), "not finite"),
+    ],
+)
+def test_features_that_do_not_fit_the_manifest_are_refused(copy: Path, array, message: str):
+    np.save(copy / "features.npy", array)
+    resealed(copy)
+    with pytest.raises(InputError, match=rf"features\.npy: .*{message}"):
+        Bundle.open(copy)
+
+
+def test_each_thing_that_is_no_bundle_has_its_own_message(tmp_path: Path):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "file").write_text("text")
+    for name, message in [
+        ("absent", "no bundle at .*absent: make one with"),
+        ("empty", "is not a bundle"),
+        ("file", "is a file, not a bundle"),
+    ]:
+        with pytest.raises(InputError, match=message):
+            Bundle.open(tmp_path / name)
+
+
+def test_the_working_folder_is_no_bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match="is not a bundle"):
+        Bundle.open(".")

@@ -1,0 +1,1 @@
+"""Learning: a bundle and a recipe become a run."""

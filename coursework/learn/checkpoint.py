@@ -1,0 +1,164 @@
+"""What a training leaves on disk, so that stopping it, by Ctrl-C, kill or power cut, loses little or nothing.
+
+`last.safetensors` is the commit: weights, optimiser and the number of steps are in one file that is replaced in
+one go. It is written after the best weights and the history, which may therefore be ahead of it, never behind;
+what is ahead is cut off on the way in, and done again to the same end.
+"""
+
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from coursework import __version__
+from coursework.bundle import Bundle
+from coursework.files import InputError, read_json, read_tensors, write_json, write_tensors
+from coursework.learn.recipe import Recipe
+from coursework.run import FORMAT, OPTIMISER, Run, load_weights
+from coursework.vocabulary import NULL, Vocabulary
+
+SECONDS = 30  # at most so much work is lost within an epoch
+
+
+def run_settings(bundle: Bundle, recipe: Recipe) -> dict:
+    """The content of settings.json: all that is needed to build the model again and to go on."""
+    return {
+        "format": FORMAT,
+        "kit": __version__,
+        "torch": torch.__version__,
+        "recipe": asdict(recipe),
+        "bundle": {
+            "name": bundle.name,
+            "fingerprint": bundle.fingerprint,
+            "path": bundle.path.resolve().as_posix(),
+        },
+        "encoder": bundle.encoder,
+        "input_dim": bundle.channels,
+        "cell_type": recipe.cell_type,
+        "ignore_index": bundle.vocabulary.word_to_idx[NULL],
+        "max_length": recipe.max_length,
+    }
+
+
+def new_history() -> dict:
+    """The history of a training that has not begun; see `coursework.run`."""
+    return {"loss": [], "validation": [], "seconds": 0.0, "finished": False}
+
+
+def start(folder: Path, settings: dict, vocabulary: Vocabulary) -> None:
+    """Make `folder` a run of no steps yet. Raises InputError if it holds one or cannot be a folder."""
+    if (folder / "settings.json").exists() or (folder / "last.safetensors").exists():
+        raise InputError(
+            f"{folder} already holds a run: add --resume to continue it or choose another --out"
+        )
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"{folder} is a file: choose another --out")
+    vocabulary.save(folder / "vocabulary.json")
+    write_json(folder / "history.json", new_history())
+    write_json(folder / "settings.json", settings)
+
+
+def check_same(run: Run, settings: dict) -> None:
+    """Raise InputError, saying what differs, unless `run` was started with the same recipe and bundle."""
+    then, now = run.settings["recipe"], settings["recipe"]
+    changed = [name for name in now if then.get(name) != now[name]]
+    if changed:
+        pairs = ", ".join(f"{name} {then.get(name)}, now {now[name]}" for name in changed)
+        raise InputError(
+            f"{run.path} was started with another recipe ({pairs}): choose another --out"
+        )
+    then, now = run.settings["bundle"], settings["bundle"]
+    if then["fingerprint"] != now["fingerprint"]:
+        names = f"{then['name']} {then['fingerprint'][:12]}, now {now['name']} {now['fingerprint'][:12]}"
+        raise InputError(
+            f"{run.path} was started on another bundle ({names}): choose another --out"
+        )
+
+
+class Keeper:
+    """Writes the state of a training to `folder` and reads it back; without a folder, does nothing."""
+
+    def __init__(self, folder: Path | None, model: nn.Module, optimiser: torch.optim.Optimizer):
+        self.folder, self.model, self.optimiser = folder, model, optimiser
+        self.saved = time.monotonic()
+
+    def restore(self) -> dict:
+        """Fill model and optimiser from the newest checkpoint, if there is one; returns its history.
+
+        Raises InputError if the checkpoint is damaged.
+        """
+        if not self.folder or not (self.folder / "last.safetensors").exists():
+            return new_history()
+        file = self.folder / "last.safetensors"
+        try:
+            tensors = read_tensors(file, "checkpoint")
+            step = int(tensors.pop(OPTIMISER + "steps"))
+            self._fill_optimiser(tensors)
+        except KeyError as error:
+            raise InputError(f"damaged checkpoint {file}: {error} is missing; {WHAT_NOW}") from error
+        except InputError as error:
+            raise InputError(f"{error}; {WHAT_NOW}") from error
+        load_weights(self.model, tensors, file)
+        history = read_json(self.folder / "history.json", "training history")
+        history["loss"] = history["loss"][:step]
+        history["validation"] = [entry for entry in history["validation"] if entry["step"] <= step]
+        return history
+
+    def _fill_optimiser(self, tensors: dict[str, Tensor]) -> None:
+        """Move the optimiser's own tensors out of `tensors` into the state of their parameters."""
+        parameters = dict(self.model.named_parameters())
+        for key in [key for key in tensors if key.startswith(OPTIMISER)]:
+            kind, name = key.removeprefix(OPTIMISER).split("/")
+            parameter = parameters[name]
+            self.optimiser.state[parameter][kind] = tensors.pop(key).to(parameter.device)
+
+    def keep_best(self) -> None:
+        """Write the weights as they are now as the best ones."""
+        if self.folder:
+            write_tensors(self.folder / "best.safetensors", self.model.state_dict())
+
+    def due(self) -> bool:
+        """Whether the newest checkpoint has grown old."""
+        return time.monotonic() - self.saved > SECONDS
+
+    def save(self, history: dict) -> None:
+        """Write history and checkpoint."""
+        if not self.folder:
+            return
+        tensors = dict(self.model.state_dict())
+        tensors[OPTIMISER + "steps"] = torch.tensor(len(history["loss"]))
+        for name, parameter in self.model.named_parameters():
+            for kind, tensor in self.optimiser.state[parameter].items():
+                tensors[f"{OPTIMISER}{kind}/{name}"] = tensor
+        write_json(self.folder / "history.json", history)
+        write_tensors(self.folder / "last.safetensors", tensors)
+        self.saved = time.monotonic()
+
+
+WHAT_NOW = "the best weights are a file of their own and still good; to train, choose another --out"
+
+
+@contextmanager
+def stop_between_steps() -> Iterator[threading.Event]:
+    """Ctrl-C sets the event that is yielded instead of breaking off mid-step; a second one breaks off."""
+    pressed = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield pressed  # only the main thread can be told of Ctrl-C
+        return
+    before = signal.getsignal(signal.SIGINT)
+
+    def note(signum, frame):
+        signal.signal(signal.SIGINT, before)
+        pressed.set()
+
+    signal.signal(signal.SIGINT, note)
+    try:
+        yield pressed
+    finally:
+        signal.signal(signal.SIGINT, before)

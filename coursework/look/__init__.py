@@ -1,0 +1,1 @@
+"""From a trained model to what can be looked at: captions, scores, pictures."""

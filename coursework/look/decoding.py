@@ -1,0 +1,138 @@
+"""Captions out of a model: its own `sample`, batch by batch, checked and cut to words."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from tqdm import tqdm
+
+from coursework.bundle import Bundle
+from coursework.files import InputError
+from coursework.vocabulary import END, NULL, START, Vocabulary
+
+
+@dataclass
+class Caption:
+    """One sampled caption.
+
+    `words` are the words before END. `weights` (len(words), h, w), for a model with attention, else None:
+    row t is where the model looked to say words[t]. The step that said END and those after it are left out.
+    """
+
+    words: list[str]
+    weights: np.ndarray | None = None
+
+    def __str__(self) -> str:
+        return " ".join(self.words)
+
+
+def caption_split(
+    model: nn.Module,
+    bundle: Bundle,
+    split: str,
+    max_length: int = 15,
+    batch_size: int = 100,
+    device: str | torch.device | None = None,
+    progress: bool = True,
+) -> list[Caption]:
+    """Caption every image of a split, in the order of `bundle.split(split)`. See `caption_features`."""
+    indices = bundle.split(split)
+    captions = []
+    label = f"captions for {split}"
+    with tqdm(
+        total=len(indices), desc=label, unit=" images", delay=2, leave=False, disable=not progress
+    ) as bar:
+        for start in range(0, len(indices), batch_size):
+            features = bundle.feature_batch(indices[start : start + batch_size])
+            captions += caption_features(
+                model, features, bundle.vocabulary, max_length, batch_size, device
+            )
+            bar.update(len(features))
+    return captions
+
+
+def caption_features(
+    model: nn.Module,
+    features: Tensor,
+    vocabulary: Vocabulary,
+    max_length: int = 15,
+    batch_size: int = 100,
+    device: str | torch.device | None = None,
+) -> list[Caption]:
+    """Caption features (n, C, h, w) through `model.sample` alone: it is the student's own code that speaks.
+
+    `device` is where the model is; left out, its parameters are asked. The model is neither moved nor switched
+    between train and eval. InputError when `sample` returns something that is no caption.
+    """
+    device = device or next(model.parameters()).device
+    captions = []
+    for start in range(0, len(features), batch_size):
+        batch = features[start : start + batch_size].to(device)
+        with torch.no_grad():
+            output = model.sample(batch, max_length)
+        ids, weights = _captions_and_weights(
+            output, attention=getattr(model, "cell_type", None) == "attn"
+        )
+        _check_ids(ids, (len(batch), max_length), len(vocabulary))
+        if weights is not None:
+            _check_weights(weights, (len(batch), max_length, *batch.shape[2:]))
+            weights = weights.detach().float().cpu().numpy()
+        for n, row in enumerate(ids.tolist()):
+            captions.append(_cut(row, None if weights is None else weights[n], vocabulary))
+    return captions
+
+
+def _cut(row: list[int], weights: np.ndarray | None, vocabulary: Vocabulary) -> Caption:
+    """The words before END, each with the weights of its own step. A sampled NULL or START is no word."""
+    index = vocabulary.word_to_idx
+    length = row.index(index[END]) if index[END] in row else len(row)
+    steps = [t for t in range(length) if row[t] not in (index[NULL], index[START])]
+    if weights is not None:
+        weights = weights[steps].copy()
+        if not np.isfinite(weights).all():
+            raise InputError(
+                "sample gave attention weights that are not finite (nan or inf): look at the softmax"
+            )
+    return Caption([vocabulary.words[row[t]] for t in steps], weights)
+
+
+def _captions_and_weights(output, attention: bool) -> tuple[Tensor, Tensor | None]:
+    """Take apart what `sample` returned: captions, or with attention the pair (captions, weights)."""
+    parts = output if isinstance(output, tuple) else (output,)
+    wanted = 2 if attention else 1
+    if len(parts) != wanted or not all(isinstance(part, Tensor) for part in parts):
+        got = (
+            f"a tuple of {len(output)}" if isinstance(output, tuple) else f"{type(output).__name__}"
+        )
+        form = (
+            "the pair of tensors (captions, weights)" if attention else "one tensor, the captions"
+        )
+        raise InputError(f"sample must return {form}; it returned {got}")
+    return parts[0], parts[1] if attention else None
+
+
+def _check_ids(ids: Tensor, shape: tuple[int, ...], words: int) -> None:
+    if tuple(ids.shape) != shape:
+        raise InputError(
+            f"sample must return captions of shape {shape} (N, max_length); got {tuple(ids.shape)}"
+        )
+    if ids.dtype != torch.int64:
+        raise InputError(
+            f"sample must return captions of dtype torch.int64 (word ids); got {ids.dtype}"
+        )
+    if ids.numel() and not 0 <= ids.min() <= ids.max() < words:
+        outside = ids[(ids < 0) | (ids >= words)][0].item()
+        raise InputError(
+            f"sample gave the word id {outside}; the vocabulary has the ids 0 to {words - 1}"
+        )
+
+
+def _check_weights(weights: Tensor, shape: tuple[int, ...]) -> None:
+    if tuple(weights.shape) != shape:
+        form = "(N, max_length, h, w)"
+        raise InputError(
+            f"sample must return weights of shape {shape} {form}; got {tuple(weights.shape)}"
+        )
+    if not weights.is_floating_point():
+        raise InputError(f"sample must return weights of a floating dtype; got {weights.dtype}")

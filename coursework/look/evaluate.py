@@ -1,0 +1,102 @@
+"""Caption a split, score the captions, and say the figures with the conditions they hold under."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import nn
+
+from coursework.bundle import Bundle
+from coursework.look.decoding import Caption, caption_split
+from coursework.look.scoring import bleu, mention_scores, pointing
+from coursework.vocabulary import tokenise
+
+TOKENISER = "lower-case runs of letters and digits, inner apostrophes kept"
+
+
+def evaluate(
+    model: nn.Module,
+    bundle: Bundle,
+    split: str = "test",
+    max_length: int = 15,
+    batch_size: int = 100,
+    device: str | torch.device | None = None,
+    progress: bool = True,
+) -> dict:
+    """Greedy captions of a split and their scores. See `score_captions`, for captions that are there already."""
+    captions = caption_split(model, bundle, split, max_length, batch_size, device, progress)
+    return score_captions(captions, bundle, split, max_length)
+
+
+def score_captions(
+    captions: Sequence[Caption], bundle: Bundle, split: str, max_length: int
+) -> dict:
+    """The scores of a split's captions (one an image, in the split's order), ready for JSON.
+
+    Beside the conditions: "bleu" always; "mentions" and "pointing" where the bundle knows its scenes, else None
+    ("pointing" also for a model without attention). All scores in 0..1; `report` puts them in words.
+    """
+    records = [bundle.images[i] for i in bundle.split(split)]
+    references = [[tokenise(text) for text in record.captions] for record in records]
+    known = bundle.lexicon is not None and all(record.things is not None for record in records)
+    return {
+        "bundle": bundle.name,
+        "fingerprint": bundle.fingerprint,
+        "split": split,
+        "images": len(records),
+        "references_per_image": [min(map(len, references)), max(map(len, references))],
+        "decoding": "greedy",
+        "max_length": max_length,
+        "tokeniser": TOKENISER,
+        "bleu": bleu([caption.words for caption in captions], references),
+        "mentions": mention_scores(captions, records, bundle.lexicon) if known else None,
+        "pointing": pointing(captions, records, bundle.lexicon) if known else None,
+    }
+
+
+def report(scores: dict) -> str:
+    """The scores as text, each with its conditions: BLEU and percentages as numbers out of 100."""
+    low, high = scores["references_per_image"]
+    count = f"{low}" if low == high else f"{low} to {high}"
+    lines = [
+        f"{scores['bundle']}, split {scores['split']}: {scores['images']:,} images, "
+        f"{count} reference{'s' * (high > 1)} an image, greedy captions of at most {scores['max_length']} words",
+        *_bleu_lines(scores["bleu"], scores["tokeniser"]),
+        *_mention_lines(scores["mentions"]),
+        *_pointing_lines(scores["pointing"]),
+    ]
+    return "\n".join(lines)
+
+
+def _bleu_lines(scores: dict, tokeniser: str) -> list[str]:
+    return [
+        "  ".join(f"BLEU-{n} {100 * scores[f'bleu{n}']:.1f}" for n in range(1, 5)),
+        f"  corpus BLEU without smoothing; brevity penalty {scores['brevity_penalty']:.3f} "
+        f"({scores['hypothesis_length']:,} words said, {scores['reference_length']:,} in the closest references)",
+        f"  words are {tokeniser}",
+    ]
+
+
+def _mention_lines(scores: dict | None) -> list[str]:
+    if scores is None:
+        return []
+    return [
+        f"things with their colour: precision {_percent(scores['precision'])}, recall {_percent(scores['recall'])}, "
+        f"F1 {_percent(scores['f1'])}",
+        f"  of {scores['said']:,} said {scores['right']:,} are there; {scores['there']:,} are there in all",
+    ]
+
+
+def _pointing_lines(scores: dict | None) -> list[str]:
+    if scores is None:
+        return []
+    if not scores["mentions"]:
+        return ["attention on the thing named: no right mention to judge it by"]
+    return [
+        f"attention on the thing named: {_percent(scores['score'])} "
+        f"(any cell: {_percent(scores['chance'])}, the cell in the middle: {_percent(scores['centre'])})",
+        f"  of {scores['mentions']:,} right mentions, those whose largest weight at the noun lies on the thing's box",
+    ]
+
+
+def _percent(fraction: float) -> str:
+    return f"{100 * fraction:.1f} %"
