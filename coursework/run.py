@@ -41,14 +41,14 @@ class Run:
 
     @classmethod
     def open(cls, path: str | os.PathLike) -> "Run":
-        """Open the run in folder `path`. Raises InputError where it is missing, of another format or damaged."""
+        """Open the run in folder `path`. Raises InputError if there is none we can read."""
         path = Path(path)
         if not (path / "settings.json").is_file():
             raise InputError(f"no run at {path}: make one with python -m coursework train --out {path}")
         settings = read_json(path / "settings.json", "run settings")
         found = settings.get("format") if isinstance(settings, dict) else None
         if found != FORMAT:
-            raise InputError(f"{path} has run format {found}, this version reads format {FORMAT}: train again")
+            raise InputError(f"{path} has run format {found}, this version reads {FORMAT}: train again")
         history = read_json(path / "history.json", "training history")
         if not isinstance(history, dict) or not {"loss", "validation", "seconds"} <= history.keys():
             raise InputError(f"damaged training history {path / 'history.json'}: entries are missing")

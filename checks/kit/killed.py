@@ -1,6 +1,6 @@
 """Kill `build` at its dealings with the disk, go on, and compare: `python killed.py FOLDER EVERY`.
 
-EVERY 1 tries each of them and takes minutes, 17 every 17th. A process of its own, so that it can fork
+EVERY 1 tries each of them and takes minutes, 50 every 50th. A process of its own, so that it can fork
 children before any thread runs. Prints the number of kills.
 """
 

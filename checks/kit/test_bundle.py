@@ -184,11 +184,11 @@ def test_a_partial_that_lost_something_is_not_continued_with_zeros(tmp_path: Pat
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="kills forked children")
 def test_killed_at_any_moment_it_goes_on_to_the_same_bytes(tmp_path: Path):
-    command = [sys.executable, HERE / "killed.py", tmp_path, "17"]
+    command = [sys.executable, HERE / "killed.py", tmp_path, "50"]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
-    assert int(done.stdout) > 15
+    assert int(done.stdout) >= 6
 
 
 def test_a_full_disk_is_one_line_and_what_is_done_is_kept(tmp_path: Path):
@@ -277,7 +277,7 @@ def test_every_damaged_file_is_named(copy: Path, file: str, damage: str):
     assert "\n" not in str(caught.value)
 
 
-def test_every_flipped_bit_of_the_manifest_is_noticed_or_harmless(copy: Path, tiny_bundle: Bundle):
+def test_a_flipped_bit_of_the_manifest_is_noticed_or_harmless(copy: Path, tiny_bundle: Bundle):
     path = copy / "bundle.json"
     good = path.read_bytes()
     for position in range(0, len(good), 7):

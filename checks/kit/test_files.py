@@ -123,20 +123,19 @@ def test_the_same_tensors_make_the_same_file(tmp_path: Path):
     assert sha256(tmp_path / "a") == sha256(tmp_path / "b")
 
 
-def test_every_flipped_bit_of_a_tensor_file_is_noticed(tmp_path: Path):
+def test_a_flipped_bit_in_any_byte_of_a_tensor_file_is_noticed(tmp_path: Path):
     path, values = tmp_path / "a.safetensors", torch.arange(6.0).reshape(2, 3)
     write_tensors(path, {"w": values}, {"who": "test"})
     good = path.read_bytes()
     unnoticed = set()
     for position in range(len(good)):
-        for bit in range(8):
-            flipped = bytes([good[position] ^ 1 << bit])
-            path.write_bytes(good[:position] + flipped + good[position + 1 :])
-            try:
-                assert torch.equal(read_tensors(path, "weights")["w"], values)
-                unnoticed.add(position)
-            except InputError as error:
-                assert str(error).startswith(f"damaged weights {path}") and "\n" not in str(error)
+        flipped = bytes([good[position] ^ 1 << position % 8])
+        path.write_bytes(good[:position] + flipped + good[position + 1 :])
+        try:
+            assert torch.equal(read_tensors(path, "weights")["w"], values)
+            unnoticed.add(position)
+        except InputError as error:
+            assert str(error).startswith(f"damaged weights {path}") and "\n" not in str(error)
     name = good.index(
         b"sha256"
     )  # without its hash it is a file from elsewhere; its values are right

@@ -160,6 +160,14 @@ def test_loss_curve_shows_what_it_was_given():
     assert left.get_ylim()[0] == 0 and left.get_ylim()[1] > 30
 
 
+def test_loss_curve_of_overfitting_shows_what_came_back():
+    came_back = [{"epoch": 10, "step": 1, "recall": 0.5}, {"epoch": 20, "step": 2, "recall": 1.0}]
+    for history in ({"validation": came_back}, {"validation": [], "recall": came_back}):
+        figure = plots.loss_curve({"loss": [3.0, 0.1], **history})
+        assert figure.axes[1].lines[0].get_xydata().tolist() == [[1, 50], [2, 100]]
+        assert "word for word" in figure.axes[1].get_ylabel()
+
+
 def test_loss_curve_without_validation_and_with_next_to_nothing():
     for losses in ([], [3.0], [0.0, 0.0]):
         figure = plots.loss_curve({"loss": losses}, title="overfitting 50 captions")

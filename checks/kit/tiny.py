@@ -20,10 +20,8 @@ THINGS = {
     "boat": "#808000",
     "house": "#008080",
 }
-GRID, SIZE = (
-    (3, 4),
-    96,
-)  # rows and columns on purpose different; the image is square as the real encoder's
+GRID = (3, 4)  # rows and columns, on purpose different
+SIZE = 96  # side of the square that the encoder sees, in pixels
 CELL = (SIZE // GRID[1], SIZE // GRID[0])  # width and height in pixels
 
 

@@ -1,8 +1,8 @@
-"""What a training leaves on disk, so that stopping it, by Ctrl-C, kill or power cut, loses little or nothing.
+"""What a training leaves on disk, so that Ctrl-C, a kill or a power cut loses little or nothing.
 
-`last.safetensors` is the commit: weights, optimiser and the number of steps are in one file that is replaced in
-one go. It is written after the best weights and the history, which may therefore be ahead of it, never behind;
-what is ahead is cut off on the way in, and done again to the same end.
+`last.safetensors` is what counts: weights, optimiser and the number of steps in one file, replaced in one go.
+The best weights and the history are written before it: they may be ahead of it, never behind. What is ahead
+is cut off when training goes on, and done again to the same end.
 """
 
 import signal
@@ -51,12 +51,13 @@ def new_history() -> dict:
     return {"loss": [], "validation": [], "seconds": 0.0, "finished": False}
 
 
-def start(folder: Path, settings: dict, vocabulary: Vocabulary) -> None:
-    """Make `folder` a run of no steps yet. Raises InputError if it holds one or cannot be a folder."""
+def start(folder: Path, settings: dict, vocabulary: Vocabulary, else_do: str) -> None:
+    """Make `folder` a run of no steps yet.
+
+    Raises InputError if it cannot be a folder or holds a run; `else_do` tells the user what to do then.
+    """
     if (folder / "settings.json").exists() or (folder / "last.safetensors").exists():
-        raise InputError(
-            f"{folder} already holds a run: add --resume to continue it or choose another --out"
-        )
+        raise InputError(f"{folder} already holds a run: {else_do}")
     if folder.exists() and not folder.is_dir():
         raise InputError(f"{folder} is a file: choose another --out")
     vocabulary.save(folder / "vocabulary.json")

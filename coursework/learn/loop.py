@@ -58,7 +58,7 @@ def train(
         if run.history["finished"]:
             return run
     else:
-        start(folder, settings, bundle.vocabulary)
+        start(folder, settings, bundle.vocabulary, "add --resume to continue it or choose another --out")
     model = first_model(settings, bundle.vocabulary, module).to(device)
 
     def validate() -> dict[str, float]:
@@ -106,14 +106,14 @@ def fit(
             bar.set_postfix(loss=f"{loss:.2f}", refresh=False)
             bar.update(len(images))
 
-            epoch_ends = step % steps_per_epoch == 0
-            if epoch_ends and ((epoch + 1) % recipe.validate_every == 0 or step == last_step):
+            validated = step % (steps_per_epoch * recipe.validate_every) == 0 or step == last_step
+            if validated:
                 score = validate()
                 if max(score.values()) >= best_score(history):
                     keeper.keep_best()
                 history["validation"].append({"epoch": epoch + 1, "step": step, **score})
             history["seconds"] = monotonic() - began
-            if epoch_ends or keeper.due() or stop.is_set():
+            if validated or keeper.due() or stop.is_set():
                 keeper.save(history)
             if stop.is_set():
                 raise KeyboardInterrupt
@@ -148,7 +148,7 @@ class Pairs:
 
 
 def epoch_batches(count: int, recipe: Recipe, epoch: int) -> tuple[Tensor, ...]:
-    """The rows of each batch of an epoch: every row once, the last batch smaller if it does not come out even.
+    """The rows of each batch of an epoch: every row once, the last batch as small as need be.
 
     The order hangs on seed and epoch alone, so that a training can go on in the middle of an epoch.
     """
@@ -169,17 +169,16 @@ def take_step(
     with own_errors(module):
         loss = model(features, captions)
         if not isinstance(loss, Tensor) or loss.dim() != 0 or not loss.requires_grad:
-            got = f"{tuple(loss.shape)}" if isinstance(loss, Tensor) else type(loss).__name__
-            raise InputError(
-                f"CaptioningRNN.forward should return the loss, a tensor of shape () with a gradient; got {got}"
-            )
+            got = f"shape {tuple(loss.shape)}" if isinstance(loss, Tensor) else type(loss).__name__
+            got += "" if getattr(loss, "requires_grad", True) else " without a gradient"
+            raise InputError(f"CaptioningRNN.forward should return the loss, shape () with a gradient; got {got}")
         loss.backward()
     norm = clip_grad_norm_(model.parameters(), recipe.gradient_clip)
     if not (isfinite(loss.item()) and isfinite(norm.item())):
         raise InputError(
-            f"training has diverged: loss {loss.item():g}, norm of its gradient {norm.item():g}; try a lower "
-            f"learning_rate (it is {recipe.learning_rate:g}) or gradient_clip (it is {recipe.gradient_clip:g}) "
-            "in the recipe, and see what python -m coursework check says"
+            f"training has diverged (loss {loss.item():g}, norm of its gradient {norm.item():g}): try a lower "
+            f"learning_rate than {recipe.learning_rate:g} or gradient_clip than {recipe.gradient_clip:g}, "
+            "and see what python -m coursework check says"
         )
     optimiser.step()
     return loss.item()

@@ -39,10 +39,8 @@ def caption_split(
     """Caption every image of a split, in the order of `bundle.split(split)`. See `caption_features`."""
     indices = bundle.split(split)
     captions = []
-    label = f"captions for {split}"
-    with tqdm(
-        total=len(indices), desc=label, unit=" images", delay=2, leave=False, disable=not progress
-    ) as bar:
+    shown = {"desc": f"captions for {split}", "unit": " images", "disable": not progress}
+    with tqdm(total=len(indices), delay=2, leave=False, **shown) as bar:
         for start in range(0, len(indices), batch_size):
             features = bundle.feature_batch(indices[start : start + batch_size])
             captions += caption_features(
@@ -62,8 +60,8 @@ def caption_features(
 ) -> list[Caption]:
     """Caption features (n, C, h, w) through `model.sample` alone: it is the student's own code that speaks.
 
-    `device` is where the model is; left out, its parameters are asked. The model is neither moved nor switched
-    between train and eval. InputError when `sample` returns something that is no caption.
+    `device` is where the model is; left out, its parameters are asked. The model is neither moved nor
+    switched between train and eval. InputError when `sample` returns something that is no caption.
     """
     device = device or next(model.parameters()).device
     captions = []

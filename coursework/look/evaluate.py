@@ -22,7 +22,7 @@ def evaluate(
     device: str | torch.device | None = None,
     progress: bool = True,
 ) -> dict:
-    """Greedy captions of a split and their scores. See `score_captions`, for captions that are there already."""
+    """Greedy captions of a split and their scores, see `score_captions`."""
     captions = caption_split(model, bundle, split, max_length, batch_size, device, progress)
     return score_captions(captions, bundle, split, max_length)
 
@@ -30,10 +30,10 @@ def evaluate(
 def score_captions(
     captions: Sequence[Caption], bundle: Bundle, split: str, max_length: int
 ) -> dict:
-    """The scores of a split's captions (one an image, in the split's order), ready for JSON.
+    """The scores of a split's captions (one an image, in the split's order) with their conditions, for JSON.
 
-    Beside the conditions: "bleu" always; "mentions" and "pointing" where the bundle knows its scenes, else None
-    ("pointing" also for a model without attention). All scores in 0..1; `report` puts them in words.
+    "bleu" always; "mentions" and "pointing" where the bundle knows its scenes, else None ("pointing" also
+    for a model without attention). Scores are in 0..1; `report` puts them in words.
     """
     records = [bundle.images[i] for i in bundle.split(split)]
     references = [[tokenise(text) for text in record.captions] for record in records]
@@ -56,10 +56,10 @@ def score_captions(
 def report(scores: dict) -> str:
     """The scores as text, each with its conditions: BLEU and percentages as numbers out of 100."""
     low, high = scores["references_per_image"]
-    count = f"{low}" if low == high else f"{low} to {high}"
+    references = f"{low}" if low == high else f"{low} to {high}"
     lines = [
-        f"{scores['bundle']}, split {scores['split']}: {scores['images']:,} images, "
-        f"{count} reference{'s' * (high > 1)} an image, greedy captions of at most {scores['max_length']} words",
+        f"{scores['bundle']}, split {scores['split']}: {scores['images']:,} images, {references} "
+        f"reference{'s' * (high > 1)} an image, greedy captions of at most {scores['max_length']} words",
         *_bleu_lines(scores["bleu"], scores["tokeniser"]),
         *_mention_lines(scores["mentions"]),
         *_pointing_lines(scores["pointing"]),
@@ -71,7 +71,7 @@ def _bleu_lines(scores: dict, tokeniser: str) -> list[str]:
     return [
         "  ".join(f"BLEU-{n} {100 * scores[f'bleu{n}']:.1f}" for n in range(1, 5)),
         f"  corpus BLEU without smoothing; brevity penalty {scores['brevity_penalty']:.3f} "
-        f"({scores['hypothesis_length']:,} words said, {scores['reference_length']:,} in the closest references)",
+        f"({scores['hypothesis_length']:,} words, closest references {scores['reference_length']:,})",
         f"  words are {tokeniser}",
     ]
 
@@ -80,9 +80,9 @@ def _mention_lines(scores: dict | None) -> list[str]:
     if scores is None:
         return []
     return [
-        f"things with their colour: precision {_percent(scores['precision'])}, recall {_percent(scores['recall'])}, "
-        f"F1 {_percent(scores['f1'])}",
-        f"  of {scores['said']:,} said {scores['right']:,} are there; {scores['there']:,} are there in all",
+        f"things with their colour: precision {_percent(scores['precision'])}, "
+        f"recall {_percent(scores['recall'])}, F1 {_percent(scores['f1'])}",
+        f"  {scores['said']:,} named, {scores['there']:,} there, {scores['right']:,} both",
     ]
 
 
@@ -94,7 +94,8 @@ def _pointing_lines(scores: dict | None) -> list[str]:
     return [
         f"attention on the thing named: {_percent(scores['score'])} "
         f"(any cell: {_percent(scores['chance'])}, the cell in the middle: {_percent(scores['centre'])})",
-        f"  of {scores['mentions']:,} right mentions, those whose largest weight at the noun lies on the thing's box",
+        f"  share of {scores['mentions']:,} right mentions; the cell with the largest weight must "
+        "touch the thing's box",
     ]
 
 

@@ -30,23 +30,23 @@ Box = Sequence[float]  # [x0, y0, x1, y1] in fractions 0..1 of an image's width 
 DPI = 150
 FONT = "DejaVu Sans"  # comes with matplotlib: the same on every system
 INK, QUIET, RIGHT, WRONG = "#1a1a1a", "#6b6b6b", "#00785a", "#c8400a"
-LOSS, BLEU = "#1f5fa8", "#c2600a"
+LOSS, SCORE = "#1f5fa8", "#c2600a"
+SCORES = {
+    "bleu4": "validation BLEU-4 (greedy captions)",
+    "recall": "captions said word for word (%)",
+}
 MARGIN, GAP = 0.2, 0.14  # inches: around the page, between tiles
-TILE, PHOTO = (
-    2.0,
-    2.7,
-)  # inches: the width of an image in the attention grid, and among captioned images
+TILE, PHOTO = 2.0, 2.7  # inches: an image's width in the attention grid, among captioned images
+LINE, NOTE = 0.26, 0.17  # inches: from one line of a caption, or of a reference, to the next
 MOST_TILES = 8  # side by side in the attention grid
-COOL, GLOW = (
-    np.float32([0.85, 0.93, 1.1]),
-    np.float32([1.0, 0.62, 0.1]),
-)  # the tints of shade and light
+COOL = np.float32([0.85, 0.93, 1.1])  # the tint of what lies in the shade
+GLOW = np.float32([1.0, 0.62, 0.1])  # the colour of the light
 GREY = np.float32([0.299, 0.587, 0.114])  # how bright red, green and blue look (ITU-R BT.601)
 SPREAD = 0.55  # how far the light of a cell reaches: the standard deviation, in cells
 
 
 class Page(Figure):
-    """A white Figure, measured in inches from its top left corner. Notebooks show it without pyplot."""
+    """A white Figure, measured in inches from its top left corner; notebooks show it without pyplot."""
 
     def __init__(self, width: float, height: float):
         super().__init__(figsize=(width, height), dpi=DPI, facecolor="white")
@@ -60,16 +60,13 @@ class Page(Figure):
         """An image (height, width, 3), floats 0..1, pixel for pixel, with boxes outlined on it."""
         height, width = pixels.shape[:2]
         axes = self.panel(x, y, width / DPI, height / DPI)
-        axes.imshow(
-            np.clip(pixels, 0, 1), extent=(0, 1, 1, 0), aspect="auto", interpolation="nearest"
-        )
+        axes.imshow(pixels, extent=(0, 1, 1, 0), aspect="auto", interpolation="nearest")
         axes.set_axis_off()
         for x0, y0, x1, y1 in boxes:
             for colour, line in (("black", 2.6), ("white", 1.3)):  # seen on light and on dark
-                corner, size = (x0, y0), (x1 - x0, y1 - y0)
-                axes.add_patch(
-                    Rectangle(corner, *size, fill=False, edgecolor=colour, linewidth=line)
-                )
+                box = Rectangle((x0, y0), x1 - x0, y1 - y0, fill=False)
+                box.set(edgecolor=colour, linewidth=line)
+                axes.add_patch(box)
 
     def write(self, x: float, y: float, text: str, size: float, **style) -> None:
         """Text with its baseline at y, from x on unless `ha` says otherwise."""
@@ -94,16 +91,11 @@ def save(figure: Figure, path: str | os.PathLike) -> Path:
     path = Path(path)
     kind = path.suffix.lower().removeprefix(".")
     if kind not in ("png", "svg"):
-        raise InputError(
-            f"cannot save a picture as {path.name}: give it a name that ends in .png or .svg"
-        )
+        raise InputError(f"cannot save a picture as {path.name}: its name must end in .png or .svg")
+    # the same bytes every time; a PNG larger by a tenth but written twice as fast
+    options = {"svg": {"metadata": {"Date": None}}, "png": {"pil_kwargs": {"compress_level": 3}}}
     with written_beside(path) as beside, matplotlib.rc_context({"svg.hashsalt": "coursework"}):
-        if kind == "svg":
-            figure.savefig(
-                beside, format=kind, metadata={"Date": None}
-            )  # the same bytes every time
-        else:  # files larger by a tenth, written twice as fast
-            figure.savefig(beside, format=kind, pil_kwargs={"compress_level": 3})
+        figure.savefig(beside, format=kind, **options[kind])
     return path
 
 
@@ -132,9 +124,8 @@ def attention_grid(
     for t, (x, y) in enumerate(places[1:]):
         page.show(overlay(pixels, weights[t]), x, y, boxes[t] if boxes else ())
         page.write(x, y - 0.1, words[t], min(17, 17 * TILE / _width(words[t], 17)))
-        page.write(
-            x + TILE, y + tall + 0.15, f"peak {np.max(weights[t]):.2f}", 8, color=QUIET, ha="right"
-        )
+        peak = f"peak {np.max(weights[t]):.2f}"
+        page.write(x + TILE, y + tall + 0.15, peak, 8, color=QUIET, ha="right")
     return page
 
 
@@ -142,16 +133,17 @@ def overlay(image: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Light an image (height, width, 3), floats 0..1, by a map (h, w), smoothly from the cells' centres.
 
     Where the light peaks the image has its own colours, a little warmer; where there is none it is
-    grey, cool and dim. Returns floats of the image's shape. A negative weight gives no light.
+    grey, cool and dim. Returns floats 0..1 of the image's shape. A negative weight gives no light.
     """
     rows, columns = (_reach(pixels, cells) for pixels, cells in zip(image.shape, weights.shape))
     light = rows @ np.clip(weights, 0, None) @ columns.T
     light = (light / max(light.max(), np.finfo(float).tiny)).astype(np.float32)[..., None]
     grey = (image @ GREY)[..., None]
     dim = 0.8 * COOL * (0.12 + 0.38 * grey) + 0.12 * image
-    lit = 1 - (1 - image) * (1 - 0.35 * GLOW)
+    lit = image + 0.5 * GLOW * (1 - image.max(axis=2, keepdims=True))  # so that the dark glows too
     mixed = dim + light * (lit - dim)
-    return mixed + 0.6 * light * (1 - light) * (GLOW - mixed)  # a warm halo, strongest half-way out
+    haloed = mixed + 0.5 * light * (1 - light) * (GLOW - mixed)  # strongest half-way out
+    return np.clip(haloed, 0, 1)
 
 
 def _reach(pixels: int, cells: int) -> np.ndarray:
@@ -174,29 +166,26 @@ def captioned_images(
     `scoring.mention_marks` gives them.
     """
     if not len(images) or len(images) != len(captions):
-        raise InputError(
-            f"give each image a caption, got {len(images)} images and {len(captions)} captions"
-        )
+        got = f"{len(images)} images, {len(captions)} captions"
+        raise InputError(f"give at least one image, and each image a caption: got {got}")
+    captions = [_words(caption) for caption in captions]
+    marks = marks or [[None] * len(words) for words in captions]
+    notes = [["reference:", *_words(text)] for text in references or ()] or [[] for _ in captions]
+    texts = [_wrap(words, 13, PHOTO) for words in captions]
+    notes = [_wrap(words, 9, PHOTO) for words in notes]
     pixels = [_pixels(image, PHOTO) for image in images]
-    texts = [_wrap(_words(caption), 13, PHOTO) for caption in captions]
-    notes = [_wrap(["reference:", *_words(text)], 9, PHOTO) for text in references or ()] or [
-        []
-    ] * len(texts)
-    rows = [
-        range(start, min(start + columns, len(images))) for start in range(0, len(images), columns)
-    ]
-    tall = [max(len(pixels[n]) for n in row) / DPI for row in rows]
-    foot = [0.3 + max(0.26 * len(texts[n]) + 0.17 * len(notes[n]) for n in row) for row in rows]
-    page, corners = _page(len(images), len(rows[0]), PHOTO, np.add(tall, foot))
+    foot = [0.3 + LINE * len(text) + NOTE * len(note) for text, note in zip(texts, notes)]
+    rows = [slice(start, start + columns) for start in range(0, len(images), columns)]
+    tall = [max(map(len, pixels[row])) / DPI for row in rows]
+    heights = [high + max(foot[row]) for high, row in zip(tall, rows)]
+    page, corners = _page(len(images), min(columns, len(images)), PHOTO, heights)
     for n, (x, y) in enumerate(corners):
         y += tall[n // columns]
         page.show(pixels[n], x, y - len(pixels[n]) / DPI)
-        _write_marked(
-            page, x, y + 0.24, texts[n], marks[n] if marks else [None] * len(_words(captions[n]))
-        )
-        y += 0.18 + 0.26 * len(texts[n])
+        _write_marked(page, x, y + 0.24, texts[n], marks[n])
         for line, words in enumerate(notes[n]):
-            page.write(x, y + 0.17 * line, " ".join(words), 9, color=QUIET)
+            below = 0.18 + LINE * len(texts[n]) + NOTE * line
+            page.write(x, y + below, " ".join(words), 9, color=QUIET)
     return page
 
 
@@ -207,7 +196,7 @@ def _write_marked(
     colours = {None: INK, True: RIGHT, False: WRONG}
     rest = iter(marks)
     for row, words in enumerate(lines):
-        left, base = x, y + 0.26 * row
+        left, base = x, y + LINE * row
         for mark, run in groupby(zip(words, rest), key=lambda pair: pair[1]):
             text = " ".join(word for word, _ in run)
             page.write(left, base, text, 13, color=colours[mark])
@@ -217,32 +206,38 @@ def _write_marked(
 
 
 def loss_curve(history: dict, title: str | None = None) -> Page:
-    """The training loss: every step faint, their running mean strong; validation BLEU on its own axis.
+    """The training loss, every step faint and their running mean strong; the score on an axis of its own.
 
-    history: "loss", one number a step; "validation", where there is one, {"step", "bleu4", ...} each time.
+    history, of a run or of overfitting: "loss", one number a step; and, where there is one, under
+    "validation" or "recall" a list of {"step": ..., "bleu4" or "recall": a score in 0..1}.
     """
-    losses, validation = np.asarray(history["loss"], dtype=float), history.get("validation") or []
+    losses = np.asarray(history["loss"], dtype=float)
+    scores = history.get("validation") or history.get("recall")
     page = Page(9, 5.4)
     if title:
         page.write(0.95, 0.45, title, 18, weight="bold")
     top = 0.75 if title else 0.35
-    axes = page.panel(0.95, top, 7.1 if validation else 7.7, 4.6 - top)
+    axes = page.panel(0.95, top, 7.1 if scores else 7.7, 4.6 - top)
     steps = np.arange(1, len(losses) + 1)
     axes.plot(steps, losses, color=LOSS, alpha=0.25, linewidth=0.8)
     axes.plot(steps, _running_mean(losses, ceil(len(losses) / 100)), color=LOSS, linewidth=2.4)
-    _dress(
-        axes, "loss per caption (nats, summed over words)", LOSS, 1.08 * losses.max(initial=0.01)
-    )
+    top = 1.08 * losses.max(initial=0.01)
+    _dress(axes, "loss per caption (nats, summed over words)", LOSS, top)
     axes.set_xlabel("training step", fontsize=13, color=INK, labelpad=6)
     axes.set_xlim(0, max(len(losses), 2))
     axes.grid(axis="y", color="#e4e4e4", linewidth=0.8)
-    if validation:
-        scores = [100 * entry["bleu4"] for entry in validation]
-        right = axes.twinx()
-        at = [entry["step"] for entry in validation]
-        right.plot(at, scores, "o-", color=BLEU, linewidth=2.4, clip_on=False)
-        _dress(right, "validation BLEU-4 (greedy captions)", BLEU, max(1.15 * max(scores), 1))
+    if scores:
+        _add_scores(axes.twinx(), scores)
     return page
+
+
+def _add_scores(axes: Axes, entries: Sequence[dict]) -> None:
+    """Scores over steps, out of 100, on an axis to the right."""
+    name = "bleu4" if "bleu4" in entries[0] else "recall"
+    values = [100 * entry[name] for entry in entries]
+    steps = [entry["step"] for entry in entries]
+    axes.plot(steps, values, "o-", color=SCORE, linewidth=2.4, clip_on=False)
+    _dress(axes, SCORES[name], SCORE, max(1.08 * max(values), 1))
 
 
 def _dress(axes: Axes, label: str, colour: str, top: float) -> None:
@@ -274,9 +269,8 @@ def _page(
     page = Page(page_width, tops[-1] + MARGIN / 2)
     for n, line in enumerate(lines):
         page.write(MARGIN, MARGIN + 0.26 + 0.42 * n, " ".join(line), 20, weight="bold")
-    return page, [
-        (MARGIN + (width + GAP) * (n % columns), tops[n // columns]) for n in range(tiles)
-    ]
+    lefts = MARGIN + (width + GAP) * np.arange(columns)
+    return page, [(lefts[n % columns], tops[n // columns]) for n in range(tiles)]
 
 
 def _pixels(image: Picture, width: float) -> np.ndarray:
@@ -284,9 +278,8 @@ def _pixels(image: Picture, width: float) -> np.ndarray:
     image = image if isinstance(image, Image.Image) else Image.fromarray(image)
     wide = round(width * DPI)
     high = max(1, round(wide * image.height / image.width))
-    return (
-        np.asarray(image.convert("RGB").resize((wide, high), Image.LANCZOS), dtype=np.float32) / 255
-    )
+    image = image.convert("RGB").resize((wide, high), Image.Resampling.LANCZOS)
+    return np.asarray(image, dtype=np.float32) / 255
 
 
 def _words(text: Words) -> list[str]:
@@ -296,7 +289,8 @@ def _words(text: Words) -> list[str]:
 def _width(text: str, size: float, weight: str = "normal") -> float:
     """The width of a text in inches, as it is drawn."""
     font = FontProperties(family=FONT, size=size, weight=weight)
-    return RendererAgg(1, 1, DPI).get_text_width_height_descent(text, font, ismath=False)[0] / DPI
+    pixels, _, _ = RendererAgg(1, 1, DPI).get_text_width_height_descent(text, font, ismath=False)
+    return pixels / DPI
 
 
 def _wrap(words: list[str], size: float, width: float, weight: str = "normal") -> list[list[str]]:

@@ -23,20 +23,18 @@ def bleu(
     from nltk.translate.bleu_score import brevity_penalty, closest_ref_length, corpus_bleu
 
     if not hypotheses or len(hypotheses) != len(references) or not all(references):
-        raise InputError(
-            "BLEU needs at least one caption, and at least one reference for every caption"
-        )
+        raise InputError("BLEU needs captions, and at least one reference for every caption")
 
     def precisions(fractions, **_) -> list[float]:
-        """Matched n-grams / all n-grams for n = 1 to 4, with neither nltk's warning nor its one n-gram too many
-        for each caption that is too short to have any."""
-        short = [sum(len(words) < n for words in hypotheses) for n in range(1, 5)]
-        return [
-            fraction.numerator / (fraction.denominator - extra)
-            if fraction.numerator
-            else float_info.min
-            for fraction, extra in zip(fractions, short)
-        ]
+        """Matched n-grams over all n-grams, n = 1 to 4, without nltk's warning where there is no match."""
+        values = []
+        for n, fraction in enumerate(fractions, 1):
+            too_short = sum(
+                len(words) < n for words in hypotheses
+            )  # nltk counts one n-gram in each
+            count = fraction.denominator - too_short
+            values.append(fraction.numerator / count if fraction.numerator else float_info.min)
+        return values
 
     weights = [(1 / n,) * n for n in range(1, 5)]
     scores = corpus_bleu(references, hypotheses, weights, smoothing_function=precisions)

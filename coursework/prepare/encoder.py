@@ -6,6 +6,7 @@ changes again: it stays in eval mode, without gradients, whatever is done to a m
 """
 
 import difflib
+import math
 import pickle
 import re
 import warnings
@@ -16,6 +17,7 @@ import torch
 from PIL import Image, ImageOps
 from torch import Tensor, fx, nn
 from torch.fx.experimental.optimization import fuse
+from torch.fx.passes.shape_prop import ShapeProp
 
 from coursework.files import InputError, read_tensors, reason, sha256
 
@@ -25,7 +27,6 @@ SCENES_WEIGHTS = Path(__file__).resolve().parents[2] / "data" / "scenes_regnet_x
 SCENES_NAME = "regnet_x_400mf"
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # ImageNet's, for red, green, blue from 0 to 1
 RESIZE = "shorter side to image_size, bicubic, centre crop"
-AFTER_THE_GRID = ("avgpool", "classifier", "fc", "head", "dropout", "heads")  # torchvision's names for what follows it
 
 
 class Encoder(nn.Module):
@@ -49,7 +50,7 @@ class Encoder(nn.Module):
         usual_size = 299 if name == "inception_v3" else 224
         trunk = trunk_of(model, name, usual_size)
         load_weights(trunk, model, name, file)
-        self.trunk = fuse(trunk, no_trace=True).to(memory_format=torch.channels_last)
+        self.trunk = fuse(trunk, inplace=True, no_trace=True).to(memory_format=torch.channels_last)
         self.image_size = image_size or usual_size
         mean, std = preset.mean, preset.std
         self.register_buffer("mean", 255 * torch.tensor(mean).view(3, 1, 1), persistent=False)
@@ -93,7 +94,7 @@ class Encoder(nn.Module):
             wanted = f"uint8 (N, 3, {self.image_size}, {self.image_size})"
             raise ValueError(f"the encoder takes {wanted}, got {images.dtype} {tuple(images.shape)}")
         scaled = ((images - self.mean) / self.std).contiguous(memory_format=torch.channels_last)
-        return self.trunk(scaled)["grid"].contiguous()
+        return self.trunk(scaled).contiguous()
 
 
 def encoder_from(description: dict, weights: str | Path | None = None) -> Encoder:
@@ -128,7 +129,7 @@ def import_torchvision() -> ModuleType:
     """torchvision, or an InputError that says what to install."""
     try:
         import torchvision
-        import torchvision.models.feature_extraction
+        import torchvision.models
     except ModuleNotFoundError as error:
         raise InputError(f"no {error.name} here: pip install -r requirements.txt") from error
     except (ImportError, RuntimeError, AttributeError, OSError) as error:
@@ -154,19 +155,27 @@ def untrained(name: str) -> nn.Module:
 
 
 def trunk_of(model: nn.Module, name: str, image_size: int) -> fx.GraphModule:
-    """The network up to its last grid of features, as a graph: pictures -> {"grid": features}."""
-    extraction = import_torchvision().models.feature_extraction
-    _, nodes = extraction.get_graph_node_names(model, suppress_diff_warning=True)
-    nodes = [node for node in nodes if node.split(".")[0] not in AFTER_THE_GRID]
-    all_nodes = extraction.create_feature_extractor(model, nodes, suppress_diff_warning=True).eval()
+    """The network up to its last grid of features, the tensors named as in the network."""
+    graph = fx.Tracer(autowrap_modules=(math, import_torchvision().ops)).trace(model)
+    trunk = fx.GraphModule(model, graph)
     with torch.no_grad():
-        outputs = all_nodes(torch.zeros(1, 3, image_size, image_size))
-    shapes = {node: tuple(output.shape) for node, output in outputs.items() if isinstance(output, Tensor)}
-    for node in reversed(shapes):
-        if len(shapes[node]) == 3:  # a sequence of tokens: what grid there was is gone
+        ShapeProp(trunk).propagate(torch.zeros(1, 3, image_size, image_size))
+    *nodes, output = graph.nodes
+    output.args = (last_grid(nodes, name),)
+    graph.eliminate_dead_code()
+    trunk.delete_all_unused_submodules()
+    trunk.recompile()
+    return trunk
+
+
+def last_grid(nodes: list[fx.Node], name: str) -> fx.Node:
+    """The last step that gives a map (N, C, h, w) with h, w > 1 and belongs neither to the pooling nor to the classifier."""
+    for node in reversed(nodes):
+        shape = getattr(node.meta.get("tensor_meta"), "shape", ())
+        if len(shape) == 3:  # a sequence of tokens: what grid there was is gone
             break
-        if len(shapes[node]) == 4 and min(shapes[node][2:]) > 1:
-            return extraction.create_feature_extractor(model, {node: "grid"}, suppress_diff_warning=True).eval()
+        if len(shape) == 4 and min(shape[2:]) > 1 and str(node.target).split(".")[0] not in ("avgpool", "classifier"):
+            return node
     raise InputError(f"{name} has no grid of features to attend to: choose a convolutional network, such as {SCENES_NAME}")
 
 
@@ -201,11 +210,13 @@ def imagenet_file(name: str, weights: str) -> tuple[Path, str]:
 def load_weights(trunk: fx.GraphModule, model: nn.Module, name: str, file: Path) -> None:
     """Fill the trunk from a file of the trunk or of the whole network; InputError if it is not that."""
     tensors = {plain_name(key): value for key, value in read_weights(file).items()}
-    wanted = {key: value for key, value in trunk.state_dict().items() if not key.endswith("num_batches_tracked")}
+    known = model.state_dict()
+    wanted = {key: value for key, value in trunk.state_dict().items() if key in known}
+    wanted = {key: value for key, value in wanted.items() if not key.endswith("num_batches_tracked")}
     missing = [key for key in wanted if key not in tensors]
     if missing:
         raise InputError(f"{file} does not fit {name}: it lacks {missing[0]} and {len(missing) - 1} more")
-    unknown = [key for key in tensors if key not in model.state_dict()]
+    unknown = [key for key in tensors if key not in known]
     if unknown:
         raise InputError(f"{file} does not fit {name}, which has no {unknown[0]}: is it another network's?")
     for key, value in wanted.items():

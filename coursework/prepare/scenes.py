@@ -137,12 +137,10 @@ def painter() -> str:
 def _draw(dice: Dice) -> Scene:
     """Any scene. A layout that finds no room for its things is thrown away for another."""
     ground, time = dice.pick(GROUNDS), dice.pick(TIMES)
+    layouts = {"apart": _apart, "row": _row, "group": _group, "behind": _behind}
     placed = None
     while placed is None:
-        layout = dice.weighted(LAYOUTS)
-        placed = {"apart": _apart, "row": _row, "group": _group, "behind": _behind}[layout](
-            dice, ground
-        )
+        placed = layouts[dice.weighted(LAYOUTS)](dice, ground)
     return Scene(ground, time, tuple(placed), int(dice.random() * 2**32))
 
 
@@ -170,9 +168,8 @@ def _row(dice: Dice, ground: str) -> list[Placed] | None:
     bases = max(low, level - 0.05), min(high, level + 0.05)
     placed: list[Placed] = []
     for column, kind in enumerate(_kinds(dice, ground, 3, zone)):
-        item = _place(
-            dice, kind, dice.pick(["small", "medium"]), (column / 3, (column + 1) / 3), bases
-        )
+        across = column / 3, (column + 1) / 3
+        item = _place(dice, kind, dice.pick(["small", "medium"]), across, bases)
         if item is None or not all(relations.left_of(other, item) for other in placed):
             return None
         placed.append(item)
@@ -221,11 +218,9 @@ def _at_home(ground: str, zone: str | None = None) -> dict[str, float]:
         "water": swim,
         "ground": stand,
         "sky": 0.75,
-    }  # sky is everywhere, water on one ground
-    chosen = {
-        name: weights[thing.zone] for name, thing in THINGS.items() if zone in (None, thing.zone)
-    }
-    return {name: weight for name, weight in chosen.items() if weight}
+    }  # a sky is everywhere, water in one place
+    here = [name for name, thing in THINGS.items() if zone in (None, thing.zone)]
+    return {name: weights[THINGS[name].zone] for name in here if weights[THINGS[name].zone]}
 
 
 def _kinds(dice: Dice, ground: str, count: int, zone: str | None = None) -> list[Kind]:

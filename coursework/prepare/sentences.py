@@ -93,11 +93,18 @@ TEMPLATES = {
         "a picture of {a}, {b} and {c}",
     ],
 }
+
+
+def _overhead(item: Placed) -> bool:
+    return THINGS[item.thing].zone == "sky"
+
+
 RELATIONS = {
     "left": relations.left_of,
     "right": lambda p, q: relations.left_of(q, p),
     "above": relations.above,
     "below": lambda p, q: relations.above(q, p),
+    "under": lambda p, q: relations.above(q, p) and _overhead(q) and not _overhead(p),
     "beside": relations.next_to,
     "behind": relations.behind,
     "in front": lambda p, q: relations.behind(q, p),
@@ -133,7 +140,10 @@ def kinds(placed: Sequence[Placed]) -> list[Kind]:
 
 
 def describe(ground: str, time: str, placed: Sequence[Placed], dice: Dice) -> list[str]:
-    """Five different true sentences, each naming all that is in the picture, from five templates if it can be."""
+    """Five different true sentences, each naming all that is in the picture.
+
+    No two are of one template, as long as enough templates can be filled.
+    """
     cast, said = kinds(placed), []
     while True:
         for template in dice.shuffled(TEMPLATES[len(cast)]):
@@ -251,7 +261,7 @@ class Telling:
         return None if self.time == "day" and self.dice.chance(0.6) else self.time
 
     def relations(self, a: Kind, b: Kind) -> list[str]:
-        """All that a is to b: left, right, above, below, beside, behind, in front."""
+        """All that a is to b: names of RELATIONS."""
         pairs = [(p, q) for p in a.members for q in b.members]
         true = [name for name, holds in RELATIONS.items() if all(holds(p, q) for p, q in pairs)]
         return [name for name in true if name != "beside" or self._alone(a, b)]

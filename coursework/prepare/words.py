@@ -106,7 +106,8 @@ RELATIONS = {
     "left": ["left of", "to the left of"],
     "right": ["right of", "to the right of"],
     "above": ["above"],
-    "below": ["below", "under", "beneath"],
+    "below": ["below"],
+    "under": ["under", "beneath"],  # what is in the sky, for what is not
     "beside": ["next to", "beside", "near"],
     "behind": ["behind"],
     "in front": ["in front of"],
