@@ -320,8 +320,8 @@ def main(argv: list[str] | None = None) -> int:
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
-        print("\nstopped; what was finished is kept, the same command goes on from there", file=sys.stderr)
+    except KeyboardInterrupt as stopped:
+        print(f"\nstopped; {stopped or 'nothing half-done is left behind'}", file=sys.stderr)
         return 130
     return 0
 

@@ -20,11 +20,11 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self):
         asked = self.headers.get("Range")
         self.server.asked.append(asked)
-        fault = self.server.faults.pop(0) if self.server.faults else None
+        fault = self.server.faults.pop(0) if self.server.faults else ""
         if isinstance(fault, int):
             return self.send_error(fault)
         body, start = self.server.body, 0
-        if asked and fault != "ignores range":
+        if asked and "ignores range" not in fault:
             start = int(asked.removeprefix("bytes=").removesuffix("-"))
             if start >= len(body):
                 self.send_response(416)
@@ -36,10 +36,10 @@ class Handler(BaseHTTPRequestHandler):
             self.send_response(200)
         if fault == "page":
             body = b"\n<!DOCTYPE html><title>Please log in</title>"
-        claimed = len(body) - start + (1000 if fault == "claims too much" else 0)
+        claimed = len(body) - start + (1000 if "claims too much" in fault else 0)
         self.send_header("Content-Length", str(claimed))
         self.end_headers()
-        end = start + 100_000 if fault == "drops" else len(body)
+        end = start + 100_000 if "drops" in fault else len(body)
         self.wfile.write(body[start:end])
 
     def log_message(self, *_):
@@ -52,7 +52,9 @@ def server():
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.faults, server.asked, server.body = [], [], BODY
     server.url = f"http://127.0.0.1:{server.server_port}/weights-{HASH[:8]}.pth"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+    thread = threading.Thread(
+        target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
+    )
     thread.start()
     yield server
     server.shutdown()
@@ -125,7 +127,7 @@ def test_passing_server_errors_are_tried_again(server, tmp_path, status):
 
 def test_lasting_server_error_gives_up_and_says_what_to_do(server, tmp_path):
     server.faults = [500] * 10
-    with pytest.raises(InputError, match="500.*by hand") as caught:
+    with pytest.raises(InputError, match=r"500.*by hand") as caught:
         get(server, tmp_path / "w.pth", tries=3)
     assert len(server.asked) == 3
     assert str(tmp_path / "w.pth") in str(caught.value)
@@ -140,18 +142,17 @@ def test_dead_link_is_asked_once(server, tmp_path, status):
 
 
 def test_length_that_never_comes(server, tmp_path):
-    server.faults = ["claims too much"] * 10
+    server.faults = ["claims too much, ignores range"] * 10
     with pytest.raises(InputError, match="ended after 300,000 of 301,000 bytes"):
         get(server, tmp_path / "w.pth", sha256_prefix=None, tries=1)
     assert not (tmp_path / "w.pth").exists()
 
 
 def test_server_that_never_gets_far_is_given_up(server, tmp_path):
-    server.faults = [fault for _ in range(20) for fault in ("drops", 500)]
-    server.body = BODY[:50_000] * 6  # and each time from the start
-    server.faults = ["claims too much", *["ignores range"] * 0, *[503] * 20]
-    with pytest.raises(InputError, match="503"):
-        get(server, tmp_path / "w.pth", tries=4)
+    server.faults = ["drops, ignores range"] * 20
+    with pytest.raises(InputError, match="ended after 100,000 of 300,000 bytes"):
+        get(server, tmp_path / "w.pth", tries=3)
+    assert len(server.asked) == 4  # the first brought something
 
 
 def test_web_page_instead_of_the_file(server, tmp_path):

@@ -77,6 +77,14 @@ def test_empty_maps_are_drawn(weights):
     assert np.isfinite(plots.overlay(np.zeros((30, 30, 3), dtype=np.float32), weights)).all()
 
 
+def test_a_negative_weight_gives_no_light():
+    pixels = np.asarray(noisy_image(40, 40), dtype=np.float32) / 255
+    weights = np.array([[0.5, 0.0], [0.2, 0.3]])
+    lit = plots.overlay(pixels, weights)
+    np.testing.assert_array_equal(plots.overlay(pixels, weights - [[0, 3], [0, 0]]), lit)
+    assert lit.min() >= 0 and lit.max() <= 1
+
+
 @pytest.mark.parametrize("count, rows", [(0, 1), (1, 1), (7, 1), (8, 2), (15, 2), (20, 3)])
 def test_an_attention_grid_has_a_tile_a_word_all_of_one_size(count, rows):
     words = [f"word{t}" for t in range(count)]
@@ -86,6 +94,8 @@ def test_an_attention_grid_has_a_tile_a_word_all_of_one_size(count, rows):
     assert sizes == pytest.approx(np.full((count + 1, 2), plots.TILE))
     assert len({round(axes.get_position().y0, 6) for axes in figure.axes}) == rows
     assert [text for text in texts(figure) if text.startswith("word")] == words
+    order = [(-round(axes.get_position().y0, 6), axes.get_position().x0) for axes in figure.axes]
+    assert order == sorted(order)  # as one reads: from left to right, then down
 
 
 def test_words_and_titles_fit_the_page():
@@ -100,6 +110,7 @@ def test_words_and_titles_fit_the_page():
     long = next(text for text in figure.texts if text.get_text() == words[0])
     assert long.get_window_extent(renderer).width <= 1.03 * plots.TILE * figure.dpi
     assert {"$a$", "100%"} <= set(texts(figure))
+    assert not any(text.get_parse_math() for text in figure.texts)
 
 
 def test_boxes_are_outlined_on_their_words_tile():
@@ -134,9 +145,9 @@ def test_marks_colour_their_words():
     colours = {text.get_text(): text.get_color() for text in figure.texts}
     plain = {"a": plots.INK, "by a": plots.INK}
     assert colours == {**plain, "red car": plots.RIGHT, "blue cat": plots.WRONG}
-    assert (
-        len(figure.artists) == 1
-    )  # the wrong words are underlined: not everybody sees the colours
+    [line] = figure.artists  # the wrong words are underlined: not everybody sees the colours
+    wrong = next(text for text in figure.texts if text.get_text() == "blue cat")
+    assert line.get_xdata()[0] == pytest.approx(wrong.get_position()[0])
 
 
 @pytest.mark.parametrize("images, captions", [([], []), ([None], []), ([None], ["a", "b"])])

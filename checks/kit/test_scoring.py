@@ -255,7 +255,7 @@ def test_pointing_looks_for_the_thing_of_that_name_and_colour():
 
 @pytest.mark.parametrize("grid", [(7, 7), (4, 4), (3, 5), (1, 1)])
 def test_chance_and_centre_by_brute_force(grid):
-    """Chance is the mean score of looking at one fixed cell, over all cells; centre that of the middle one."""
+    """Chance is the mean score of looking at one fixed cell, over all cells; centre of the middle one."""
     dice = random.Random(str(grid))
     sides = [sorted((dice.random(), dice.random())) for _ in range(60)]
     boxes = [[x0, y0, x1, y1] for (x0, x1), (y0, y1) in zip(sides[::2], sides[1::2])]

@@ -171,14 +171,15 @@ def take_step(
         if not isinstance(loss, Tensor) or loss.dim() != 0 or not loss.requires_grad:
             got = f"shape {tuple(loss.shape)}" if isinstance(loss, Tensor) else type(loss).__name__
             got += "" if getattr(loss, "requires_grad", True) else " without a gradient"
-            raise InputError(f"CaptioningRNN.forward should return the loss, shape () with a gradient; got {got}")
+            wanted = "the loss, a tensor of shape () with a gradient"
+            raise InputError(f"CaptioningRNN.forward should return {wanted}; got {got}")
         loss.backward()
     norm = clip_grad_norm_(model.parameters(), recipe.gradient_clip)
     if not (isfinite(loss.item()) and isfinite(norm.item())):
         raise InputError(
-            f"training has diverged (loss {loss.item():g}, norm of its gradient {norm.item():g}): try a lower "
-            f"learning_rate than {recipe.learning_rate:g} or gradient_clip than {recipe.gradient_clip:g}, "
-            "and see what python -m coursework check says"
+            f"training has diverged (loss {loss.item():g}, norm of its gradient {norm.item():g}): try a "
+            f"lower learning_rate than {recipe.learning_rate:g} or gradient_clip than "
+            f"{recipe.gradient_clip:g}, and see what python -m coursework check says"
         )
     optimiser.step()
     return loss.item()

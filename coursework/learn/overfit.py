@@ -70,9 +70,9 @@ def overfit(
 ) -> Verdict:
     """Train on the first caption of each of the first `count` training images until all come back.
 
-    The recipe is "overfit" with `cell_type` and `seed` put in; captions are cut to its `max_words`. With `out`,
-    the run is left there. `module` holds the CaptioningRNN. Raises InputError for bad input, a function that is
-    not written or fails, and a loss that is not finite.
+    The recipe is "overfit" with `cell_type` and `seed` put in; captions are cut to its `max_words`. With
+    `out`, the run is left there. `module` holds the CaptioningRNN. Raises InputError for bad input, for a
+    function that is not written or fails, and for a loss that is not finite.
     """
     recipe = replace(Recipe.load("overfit"), cell_type=cell_type, seed=seed)
     train = bundle.split("train")
@@ -111,7 +111,7 @@ def misses(
     recipe: Recipe,
     module: ModuleType,
 ) -> list[tuple[int, list[str], list[str]]]:
-    """(image, words wanted, words got) where the model's own caption is not the true one up to and with END."""
+    """(image, words wanted, words got) where the model's own caption is not the true one, END included."""
     end = vocabulary.word_to_idx[END]
     missed = []
     with own_errors(module):
@@ -141,7 +141,7 @@ def sampled(model: nn.Module, features: Tensor, max_length: int) -> list[list[in
 
 
 def indistinguishable(features: Tensor, pairs: Pairs) -> list[list[int]]:
-    """Groups of images with the very same features but different captions: one of each group can come back."""
+    """Groups of images with the very same features but different captions: one of a group can come back."""
     groups = defaultdict(dict)
     for n, image in enumerate(pairs.images.tolist()):
         same = groups[features[n].numpy().tobytes()]
@@ -157,15 +157,15 @@ def advice(missed: Sequence[tuple], pairs: Pairs, history: dict, recipe: Recipe)
     loss = history["loss"][-1] / (pairs.lengths.float().mean().item() - 1)
     if all(words[: len(wanted)] == wanted and len(words) == recipe.max_length for _, wanted, words in missed):
         return "the words are right but END does not come: it is a target like any other word."
-    if len(missed) > 1 and len(missed) == len(pairs) and all(words == got[0] for words in got):
+    if 1 < len(missed) > len(pairs) / 2 and all(words == got[0] for words in got):
         return (
             "every image gets the same caption: nothing of the image reaches the words. How do the features "
             "get into the first state (attn: into every step)?"
         )
     if loss <= LEARNED:
         return (
-            f"the loss is low ({loss:.2f} a word), so forward has learned the captions and sample does not say "
-            "them. Does sample begin with START, feed the word it has just chosen, and carry the state along?"
+            f"the loss is low ({loss:.2f} a word): forward has learned the captions, sample does not say "
+            "them. Does it begin with START, feed the word it has just chosen, and carry the state along?"
         )
     return (
         f"the loss is still {loss:.2f} a word: the model does not learn what it is shown. See what "
@@ -184,8 +184,8 @@ def notes(count: int, pairs: Pairs, twins: list[list[int]], model: nn.Module) ->
             f"Images {images} have the same features and different captions: no model can tell them apart."
         )
     different = len(pairs.captions.unique(dim=0))
-    if 1 < len(pairs) and different <= len(pairs) / 2:
-        said.append(f"Only {different} different captions among {len(pairs)}: an easy task, hence a weak test.")
+    if len(pairs) > 1 and different <= len(pairs) / 2:
+        said.append(f"Only {different} different captions among {len(pairs)}: a weak test.")
     unused = [name for name, parameter in model.named_parameters() if parameter.grad is None]
     if unused:
         said.append(f"No gradient reached {', '.join(unused)}: forward does not use it.")

@@ -140,7 +140,7 @@ def overlay(image: np.ndarray, weights: np.ndarray) -> np.ndarray:
     light = (light / max(light.max(), np.finfo(float).tiny)).astype(np.float32)[..., None]
     grey = (image @ GREY)[..., None]
     dim = 0.8 * COOL * (0.12 + 0.38 * grey) + 0.12 * image
-    lit = image + 0.5 * GLOW * (1 - image.max(axis=2, keepdims=True))  # so that the dark glows too
+    lit = image + 0.7 * GLOW * (1 - image.max(axis=2, keepdims=True)) ** 2  # the dark glows too
     mixed = dim + light * (lit - dim)
     haloed = mixed + 0.5 * light * (1 - light) * (GLOW - mixed)  # strongest half-way out
     return np.clip(haloed, 0, 1)
@@ -245,7 +245,7 @@ def _dress(axes: Axes, label: str, colour: str, top: float) -> None:
     axes.set_ylabel(label, fontsize=13, color=colour, labelpad=8)
     axes.set_ylim(0, top)
     axes.locator_params(nbins=6)
-    axes.tick_params(labelsize=12, length=0, colors=INK)
+    axes.tick_params(labelsize=12, length=0, pad=8, colors=INK)
     axes.tick_params(axis="y", colors=colour)
     axes.spines[:].set_visible(False)
     axes.spines["bottom"].set(visible=True, color=QUIET)

@@ -1,6 +1,5 @@
-"""The one file of the kit that touches the network: a file from a URL, resumed, checked, and never half there."""
+"""The one file that touches the network: a file from a URL, resumed, checked, never half there."""
 
-import hashlib
 import http.client
 import os
 import sys
@@ -8,7 +7,6 @@ import time
 import urllib.error
 import urllib.request
 from pathlib import Path
-from typing import BinaryIO
 
 from tqdm import tqdm
 
@@ -38,9 +36,10 @@ def fetch(
 ) -> Path:
     """Download `url` to `path`, unless it is there already, and return the path.
 
-    What has arrived lies in `path`.part, and a later call goes on from there. `sha256_prefix`: how the hash of the file
-    begins, in hex. `tries` in a row may bring nothing new before it gives up; the pause between them starts at `wait`
-    seconds and doubles. Raises InputError, with what to do by hand, where the file cannot be had.
+    What has arrived lies in `path`.part, and a later call goes on from there. `sha256_prefix`: how
+    the hash of the file begins, in hex. `tries` in a row may bring nothing new before it gives up;
+    the pause between them starts at `wait` seconds and doubles. Raises InputError, with what to do
+    by hand, where the file cannot be had.
     """
     path, part = Path(path), Path(f"{path}.part")
     if path.exists() and matches(path, sha256_prefix):
@@ -52,17 +51,25 @@ def fetch(
         path.parent.mkdir(parents=True, exist_ok=True)
         resumed = size_of(part) > 0
         _persevere(url, part, tries, wait, timeout, progress)
-        if not matches(part, sha256_prefix) and resumed:  # the old part may have been of another version
+        if (
+            not matches(part, sha256_prefix) and resumed
+        ):  # the old part may have been of another version
             part.unlink()
             _persevere(url, part, tries, wait, timeout, progress)
         if not matches(part, sha256_prefix):
             part.unlink()
-            raise Refused("what came is not the file it should be (its checksum is wrong), and was removed")
+            raise Refused(
+                "what came is not the file it should be (its checksum is wrong), and was removed"
+            )
         os.replace(part, path)
     except Broken as error:
-        raise InputError(f"cannot download {url}: {error}. Try again, it goes on from there; or {by_hand}") from error
+        raise InputError(
+            f"cannot download {url}: {error}. Try again, it goes on from there; or {by_hand}"
+        ) from error
     except Refused as error:
-        raise InputError(f"cannot download {url}: {error}. If the address is dead, {by_hand}") from error
+        raise InputError(
+            f"cannot download {url}: {error}. If the address is dead, {by_hand}"
+        ) from error
     except OSError as error:
         raise InputError(f"cannot write {part}: {reason(error)}") from error
     return path
@@ -78,7 +85,9 @@ def size_of(path: Path) -> int:
     return path.stat().st_size if path.exists() else 0
 
 
-def _persevere(url: str, part: Path, tries: int, wait: float, timeout: float, progress: bool) -> None:
+def _persevere(
+    url: str, part: Path, tries: int, wait: float, timeout: float, progress: bool
+) -> None:
     """Try until the part is whole; an attempt that brought it further than ever before costs no try."""
     failures, farthest = 0, size_of(part)
     while True:
@@ -95,9 +104,14 @@ def _persevere(url: str, part: Path, tries: int, wait: float, timeout: float, pr
 def _attempt(url: str, part: Path, timeout: float, progress: bool) -> None:
     """One request for what is missing; returns when the part is whole, raises Broken when it is not."""
     have = size_of(part)
-    headers = {"User-Agent": "coursework (python urllib)", **({"Range": f"bytes={have}-"} if have else {})}
+    headers = {
+        "User-Agent": "coursework (python urllib)",
+        **({"Range": f"bytes={have}-"} if have else {}),
+    }
     try:
-        response = urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=timeout)
+        response = urllib.request.urlopen(
+            urllib.request.Request(url, headers=headers), timeout=timeout
+        )
     except urllib.error.HTTPError as error:
         return _refused(error, part)
     except (urllib.error.URLError, http.client.HTTPException, OSError) as error:
@@ -132,7 +146,14 @@ def _receive(
 ) -> None:
     """Append what comes to the first `have` bytes of the part."""
     name = part.name.removesuffix(".part")
-    bar = {"unit": "B", "unit_scale": True, "desc": name, "file": sys.stderr, "delay": 1, "disable": not progress}
+    bar = {
+        "unit": "B",
+        "unit_scale": True,
+        "desc": name,
+        "file": sys.stderr,
+        "delay": 1,
+        "disable": not progress,
+    }
     with open(part, "ab") as file, tqdm(total=whole, initial=have, **bar) as shown:
         file.truncate(have)
         first = have == 0

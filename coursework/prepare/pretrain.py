@@ -1,13 +1,13 @@
-"""Train the shipped encoder: a RegNet-X-400MF that sees drawn scenes, from scratch, on pictures that never repeat.
+"""Train the shipped encoder: a RegNet-X-400MF, from scratch, on drawn scenes that never repeat.
 
-    python -m coursework.prepare.pretrain                   about half an hour on two cores
+    python -m coursework.prepare.pretrain                   about an hour on two cores
     python -m coursework.prepare.pretrain --resume          goes on after Ctrl-C
     python -m coursework.prepare.pretrain --export-only     writes the weights of the last checkpoint
 
-The labels are dense: every cell of the last feature map (7x7 at 224 px) has to say which thing covers it, which
-colour that thing has and where its box lies in the picture. A network taught by one label for the whole picture may put
-what it knows anywhere; this one has to keep it where the thing is, which is what an attention model later points at.
-The heads are thrown away.
+The labels are dense: every cell of the last feature map (7x7 at 224 px) has to say which thing
+covers it, which colour that thing has and where its box lies in the picture. A network taught by
+one label for the whole picture may put what it knows anywhere; this one has to keep it where the
+thing is, which is what an attention model later points at. The heads are thrown away.
 """
 
 import argparse
@@ -29,13 +29,23 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn, update_bn
 from torch.utils.data import DataLoader, Dataset
 from torchvision.models import get_model
 
-from coursework.files import InputError, read_json, read_tensors, sha256, write_json, write_tensors, written_beside
+from coursework.files import (
+    InputError,
+    read_json,
+    read_tensors,
+    sha256,
+    write_json,
+    write_tensors,
+    written_beside,
+)
 
 from . import drawing, scenes
 from .encoder import MEAN, SCENES_WEIGHTS, STD
 
-SEED_OFFSET = 1_000_003  # keeps these pictures apart from the ones of every bundle, whose seeds are small
-PHASES = ((0.0, 128), (0.4, 160), (0.7, 224))  # from this share of the steps on: pictures of this many pixels
+SEED_OFFSET = (
+    1_000_003  # keeps these pictures apart from those of the bundles, whose seeds are small
+)
+PHASES = ((0.0, 128), (0.4, 160), (0.7, 224))  # from this share of the steps on: this many pixels
 STRIDE = 32  # pixels of the picture for each cell of the last feature map
 COVERED = 0.25  # a cell belongs to a thing that shows in this share of it
 
@@ -44,7 +54,7 @@ COVERED = 0.25  # a cell belongs to a thing that shows in this share of it
 class Settings:
     """What decides the result. `batch` in pictures; `rate` is the highest learning rate."""
 
-    steps: int = 1500
+    steps: int = 3000
     batch: int = 48
     seed: int = 0
     rate: float = 2e-3
@@ -62,12 +72,14 @@ class Settings:
 
 
 def cell_labels(things: list[dict], cells: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """What each cell of a (cells, cells) grid shows: indices into THINGS and COLOURS, plus one; 0 is nothing.
+    """What each cell of a (cells, cells) grid shows.
 
-    Third comes the box of that thing, float32 (4, cells, cells): zeros where there is none.
+    The first two say which of THINGS and of COLOURS, from 1 on; 0 is nothing. Third comes the box of
+    that thing, float32 (4, cells, cells): zeros where there is none.
 
-    A cell belongs to the thing whose box is visible in most of it, if that is COVERED of the cell (or of the box, where
-    the box is smaller than a cell). `things` are in painting order: the later one hides the earlier.
+    A cell belongs to the thing whose box is visible in most of it, if that is COVERED of the cell
+    (or of the box, where the box is smaller than a cell). `things` are in painting order: the later
+    one hides the earlier.
     """
     fine = 8  # the boxes are painted on a grid this many times finer
     owner = np.full((cells * fine, cells * fine), -1)
@@ -78,7 +90,7 @@ def cell_labels(things: list[dict], cells: int) -> tuple[np.ndarray, np.ndarray,
     boxes, best = np.zeros((4, cells, cells), np.float32), np.zeros((cells, cells))
     for index, thing in enumerate(things):
         x0, y0, x1, y1 = thing["box"]
-        whole = min(1.0, (x1 - x0) * (y1 - y0) * cells * cells)  # cells that the box could fill, at most one
+        whole = min(1.0, (x1 - x0) * (y1 - y0) * cells**2)  # the most of one cell that it can fill
         shown = (owner == index).reshape(cells, fine, cells, fine).mean(axis=(1, 3))
         mine = (shown >= COVERED * whole) & (shown >= best) & (shown > 0)
         kinds[mine] = 1 + list(drawing.THINGS).index(thing["thing"])
@@ -89,7 +101,7 @@ def cell_labels(things: list[dict], cells: int) -> tuple[np.ndarray, np.ndarray,
 
 
 class Pictures(Dataset):
-    """Pictures of one split with their labels, drawn when asked for: index -> {"image", "thing", ...}."""
+    """Pictures of one split and their labels, drawn when asked for: index -> {"image", "thing", ...}."""
 
     def __init__(self, split: str, seed: int, size: int, count: int, start: int = 0):
         self.split, self.seed, self.size, self.start, self.count = split, seed, size, start, count
@@ -122,8 +134,10 @@ def loader(pictures: Pictures, batch: int, workers: int) -> DataLoader:
     return DataLoader(pictures, batch, num_workers=workers, **ready)
 
 
-def training_batches(settings: Settings, first: int, workers: int) -> Iterator[dict[str, torch.Tensor]]:
-    """The batches of steps first, first + 1, ...: picture number step * batch + i, whenever training was resumed."""
+def training_batches(
+    settings: Settings, first: int, workers: int
+) -> Iterator[dict[str, torch.Tensor]]:
+    """The batches of steps first, first + 1, ...: pictures step * batch + i, resumed or not."""
     step = first
     while step < settings.steps:
         size, end = settings.size_at(step), step
@@ -150,7 +164,7 @@ class Pupil(nn.Module):
         self.time = nn.Linear(channels, len(drawing.TIMES))
 
     def forward(self, image: torch.Tensor) -> dict[str, torch.Tensor]:
-        """image uint8 (N, 3, S, S) -> thing, colour (N, classes, S/32, S/32), box (N, 4, S/32, S/32), ground, time."""
+        """uint8 (N, 3, S, S) -> thing, colour, box (N, n, S/32, S/32), ground, time (N, n)."""
         mean, std = (torch.tensor(values).view(3, 1, 1) for values in (MEAN, STD))
         image = ((image / 255 - mean) / std).contiguous(memory_format=torch.channels_last)
         cells = self.trunk_output(self.stem(image))
@@ -165,9 +179,10 @@ class Pupil(nn.Module):
 
 
 def loss_of(scores: dict[str, torch.Tensor], batch: dict[str, torch.Tensor]) -> torch.Tensor:
-    """Sum of the four cross entropies and the box error; most cells are empty, so an empty cell counts less."""
+    """Four cross entropies and the box error; most cells are empty, so an empty one counts less."""
     shows = (batch["thing"] > 0).unsqueeze(1)
-    loss = 2 * ((scores["box"].float() - batch["box"]).abs() * shows).sum() / shows.sum().clamp(min=1)
+    off = (scores["box"].float() - batch["box"]).abs() * shows
+    loss = 2 * off.sum() / shows.sum().clamp(min=1)
     for name, score in scores.items():
         if name == "box":
             continue
@@ -180,30 +195,34 @@ def loss_of(scores: dict[str, torch.Tensor], batch: dict[str, torch.Tensor]) -> 
 
 
 def right_of(scores: dict[str, torch.Tensor], batch: dict[str, torch.Tensor]) -> dict[str, float]:
-    """Shares that are right: thing and colour together where a cell shows a thing, box, empty cells, ground, time.
+    """Shares that are right: thing and colour together, box, empty cells, ground, time.
 
     A box is right whose edges are off by 0.04 of the picture on average, or less.
     """
     thing, colour = (scores[name].argmax(1) == batch[name] for name in ("thing", "colour"))
     shows = batch["thing"] > 0
-    return {
-        "things": (thing & colour)[shows].float().mean().item(),
-        "boxes": ((scores["box"] - batch["box"]).abs().mean(1) <= 0.04)[shows].float().mean().item(),
-        "empty": thing[~shows].float().mean().item(),
-        "ground": (scores["ground"].argmax(1) == batch["ground"]).float().mean().item(),
-        "time": (scores["time"].argmax(1) == batch["time"]).float().mean().item(),
+    close = (scores["box"] - batch["box"]).abs().mean(1) <= 0.04
+    right = {
+        "things": (thing & colour)[shows],
+        "boxes": close[shows],
+        "empty": thing[~shows],
+        "ground": scores["ground"].argmax(1) == batch["ground"],
+        "time": scores["time"].argmax(1) == batch["time"],
     }
+    return {name: values.float().mean().item() for name, values in right.items()}
 
 
 class Training:
-    """A training under way: the pupil, its running average, the optimizer and the next step, saved in a folder."""
+    """A training under way: pupil, running average, optimizer and step, saved in a folder."""
 
     def __init__(self, settings: Settings, folder: Path):
         self.settings, self.folder, self.step, self.seconds = settings, folder, 0, 0.0
         torch.manual_seed(settings.seed)
         self.pupil = Pupil().to(memory_format=torch.channels_last)
         self.average = AveragedModel(self.pupil, multi_avg_fn=get_ema_multi_avg_fn(0.99))
-        self.optimizer = torch.optim.AdamW(self.pupil.parameters(), lr=settings.rate, weight_decay=0.05, fused=True)
+        self.optimizer = torch.optim.AdamW(
+            self.pupil.parameters(), lr=settings.rate, weight_decay=0.05, fused=True
+        )
 
     def take(self, batch: dict[str, torch.Tensor]) -> tuple[float, dict[str, float]]:
         """One step on one batch -> its loss and what was right."""
@@ -227,15 +246,17 @@ class Training:
             tensors |= {f"optimizer.{index}.{name}": value for name, value in moments.items()}
         tensors |= {"step": torch.tensor(self.step), "seconds": torch.tensor(self.seconds)}
         write_json(self.folder / "settings.json", asdict(self.settings))
-        tensors = {name: value.detach().clone().contiguous() for name, value in tensors.items()}
-        write_tensors(self.folder / "checkpoint.safetensors", tensors, None)
+        write_tensors(self.folder / "checkpoint.safetensors", tensors)
 
     @staticmethod
     def load(folder: Path) -> "Training":
         """The training whose checkpoint lies in this folder; InputError where there is none."""
         if not (folder / "checkpoint.safetensors").exists():
-            raise InputError(f"no checkpoint in {folder}: start without --resume, or name its folder with --work")
-        training = Training(Settings(**read_json(folder / "settings.json", "pretraining settings")), folder)
+            raise InputError(
+                f"no checkpoint in {folder}: start without --resume, or name its folder with --work"
+            )
+        settings = Settings(**read_json(folder / "settings.json", "pretraining settings"))
+        training = Training(settings, folder)
         tensors = read_tensors(folder / "checkpoint.safetensors", "checkpoint")
         parts = {part: {} for part in ("pupil", "average", "optimizer")}
         for name, value in tensors.items():
@@ -244,17 +265,21 @@ class Training:
                 parts[part][rest] = value
         training.pupil.load_state_dict(parts["pupil"])
         training.average.load_state_dict(parts["average"])
-        moments = {}
+        moments, parameters = {}, list(training.pupil.parameters())
         for name, value in parts["optimizer"].items():
             index, _, moment = name.partition(".")
+            if value.dim():  # the fused step reads memory in the order in which the parameter lies
+                value = torch.empty_like(parameters[int(index)]).copy_(value).detach()
             moments.setdefault(int(index), {})[moment] = value
         training.optimizer.load_state_dict(training.optimizer.state_dict() | {"state": moments})
         training.step, training.seconds = int(tensors["step"]), float(tensors["seconds"])
         return training
 
 
-def run(training: Training, workers: int, save_every: float = 120.0, report_every: float = 10.0) -> None:
-    """Train to the last step; a checkpoint every `save_every` seconds, one at the end, and one on Ctrl-C."""
+def run(
+    training: Training, workers: int, save_every: float = 120.0, report_every: float = 10.0
+) -> None:
+    """Train to the last step; a checkpoint every `save_every` seconds, at the end, and on Ctrl-C."""
     settings, folder_time, report_time = training.settings, time.monotonic(), time.monotonic()
     seen, before, began = 0, training.seconds, time.monotonic()
     try:
@@ -265,7 +290,8 @@ def run(training: Training, workers: int, save_every: float = 120.0, report_ever
             if now - report_time >= report_every or training.step == settings.steps:
                 size, rate = batch["image"].shape[-1], seen / (now - report_time)
                 shares = "  ".join(f"{name} {100 * share:.0f} %" for name, share in right.items())
-                line = f"step {training.step}/{settings.steps}  {size} px  loss {loss:.3f}  {shares}  {rate:.0f} images/s"
+                place = f"step {training.step}/{settings.steps}  {size} px"
+                line = f"{place}  loss {loss:.3f}  {shares}  {rate:.0f} images/s"
                 print(line, file=sys.stderr, flush=True)
                 seen, report_time = 0, now
             if now - folder_time >= save_every:
@@ -276,14 +302,16 @@ def run(training: Training, workers: int, save_every: float = 120.0, report_ever
 
 
 def finished(training: Training, workers: int, count: int) -> tuple[nn.Module, dict[str, float]]:
-    """The averaged pupil as it will be shipped, float16 and back, and what it gets right on `count` val scenes.
+    """The averaged pupil as shipped, float16 and back, and what it gets right on `count` scenes.
 
-    BatchNorm's statistics were gathered from bf16 activations at several sizes: they are measured anew, in float32
-    at the size of use, on training pictures.
+    BatchNorm's statistics were gathered from bf16 activations at several sizes: they are measured
+    anew, in float32 at the size of use, on training pictures.
     """
     pupil, size, seed = training.average.module, PHASES[-1][1], training.settings.seed + SEED_OFFSET
     pictures = Pictures("train", seed, size, max(64, count // 2))
-    print(f"BatchNorm statistics from {len(pictures)} pictures, accuracy on {count}", file=sys.stderr, flush=True)
+    print(
+        f"BatchNorm from {len(pictures)} pictures, accuracy on {count}", file=sys.stderr, flush=True
+    )
     update_bn((batch["image"] for batch in loader(pictures, 32, workers)), pupil)
     pupil.half().float().eval()
     batches, scores = [], []
@@ -291,17 +319,29 @@ def finished(training: Training, workers: int, count: int) -> tuple[nn.Module, d
         for batch in loader(Pictures("val", training.settings.seed, size, count), 50, workers):
             scores.append(pupil(batch.pop("image")))
             batches.append(batch)
-    together = ({name: torch.cat([part[name] for part in parts]) for name in parts[0]} for parts in (scores, batches))
+    together = (
+        {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
+        for parts in (scores, batches)
+    )
     return pupil, right_of(*together)
 
 
-def export(training: Training, pupil: nn.Module, right: dict[str, float], count: int, out: Path, command: str) -> None:
+def export(
+    training: Training,
+    pupil: nn.Module,
+    right: dict[str, float],
+    count: int,
+    out: Path,
+    command: str,
+) -> None:
     """Write the trunk (float16, torchvision's names) to `out` and its card beside it."""
-    state = pupil.state_dict()
-    trunk = {name: value for name, value in state.items() if name.startswith(("stem.", "trunk_output."))}
-    half = {name: value.half() if value.is_floating_point() else value for name, value in trunk.items()}
-    write_tensors(out, {name: value.contiguous().clone() for name, value in half.items()}, {"licence": "MIT"})
+    trunk = {}
+    for name, value in pupil.state_dict().items():
+        if name.startswith(("stem.", "trunk_output.")):
+            trunk[name] = value.half() if value.is_floating_point() else value
+    write_tensors(out, trunk, {"licence": "MIT"})
     settings = training.settings
+    stopped = f" (stopped at step {training.step} of {settings.steps})"
     card = CARD.format(
         file=out.name,
         sha256=sha256(out),
@@ -309,7 +349,7 @@ def export(training: Training, pupil: nn.Module, right: dict[str, float], count:
         command=command,
         settings=json.dumps(asdict(settings)),
         pictures=training.step * settings.batch,
-        share="" if training.step == settings.steps else f" (stopped at step {training.step} of {settings.steps})",
+        stopped="" if training.step == settings.steps else stopped,
         minutes=training.seconds / 60,
         threads=torch.get_num_threads(),
         torch=torch.__version__,
@@ -323,9 +363,9 @@ def export(training: Training, pupil: nn.Module, right: dict[str, float], count:
 CARD = """\
 # {file}
 
-The encoder that the kit's drawn scenes are seen with: the trunk of torchvision's `regnet_x_400mf` (400 channels,
-stride 32: 7x7 cells at 224 px), float16, torchvision's names for the tensors, no classifier. Trained here from scratch
-on drawn scenes only: it knows nothing of photographs.
+The encoder that the kit's drawn scenes are seen with: the trunk of torchvision's `regnet_x_400mf`
+(400 channels, stride 32: 7x7 cells at 224 px), float16, torchvision's names for the tensors, no
+classifier. Trained from scratch on drawn scenes only: it knows nothing of photographs.
 
 | | |
 |---|---|
@@ -334,7 +374,7 @@ on drawn scenes only: it knows nothing of photographs.
 | licence | MIT, as the kit; no other data or weights went into it |
 | command | `{command}` |
 | settings | `{settings}` |
-| pictures seen | {pictures}, each once{share} |
+| pictures seen | {pictures}, each once{stopped} |
 | time | {minutes:.0f} minutes, {threads} threads, torch {torch} |
 
 Right on {count} scenes of the val split, none of them seen in training, with the weights as shipped:
@@ -347,27 +387,60 @@ Right on {count} scenes of the val split, none of them seen in training, with th
 | ground | {ground:.1f} |
 | time of day | {time:.1f} |
 
-To reproduce it, run the command. The pictures are the same on every machine; the training is in bfloat16, whose sums
-depend on processor and thread count, so the accuracies come out alike and the file does not come out bit-identical.
+To reproduce it, run the command. The pictures are the same on every machine; the training is in
+bfloat16, whose sums depend on the processor and the number of threads, so that the accuracies come out
+alike and the file does not come out bit-identical.
 """
 
 
 def arguments(argv: list[str] | None = None) -> argparse.Namespace:
     """The command line of `python -m coursework.prepare.pretrain`."""
-    parser = argparse.ArgumentParser("python -m coursework.prepare.pretrain", description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(
+        "python -m coursework.prepare.pretrain", description=__doc__.split("\n")[0]
+    )
     usual = Settings()
-    parser.add_argument("--steps", type=int, default=usual.steps, help="optimizer steps (default %(default)s)")
-    parser.add_argument("--batch", type=int, default=usual.batch, help="pictures a step (default %(default)s)")
+    parser.add_argument(
+        "--steps", type=int, default=usual.steps, help="optimizer steps (default %(default)s)"
+    )
+    parser.add_argument(
+        "--batch", type=int, default=usual.batch, help="pictures a step (default %(default)s)"
+    )
     parser.add_argument("--seed", type=int, default=usual.seed, help="default %(default)s")
-    parser.add_argument("--rate", type=float, default=usual.rate, help="highest learning rate (default %(default)s)")
-    parser.add_argument("--workers", type=int, default=1, help="processes that draw pictures (default %(default)s)")
-    threads = max(1, (os.cpu_count() or 2) - 1)  # a thread that has to share its core keeps all others waiting
-    parser.add_argument("--threads", type=int, default=threads, help="threads that train (default %(default)s)")
-    parser.add_argument("--count", type=int, default=1000, help="val scenes for the accuracy (default %(default)s)")
-    parser.add_argument("--work", type=Path, default=SCENES_WEIGHTS.parent / "pretrain", help="folder of the checkpoint")
-    parser.add_argument("--out", type=Path, default=SCENES_WEIGHTS, help="the weights to write; the card lies beside")
-    parser.add_argument("--resume", action="store_true", help="go on from the checkpoint, with its settings")
-    parser.add_argument("--export-only", action="store_true", help="write the weights of the checkpoint, train nothing")
+    parser.add_argument(
+        "--rate", type=float, default=usual.rate, help="highest learning rate (default %(default)s)"
+    )
+    parser.add_argument(
+        "--workers", type=int, default=1, help="processes that draw pictures (default %(default)s)"
+    )
+    threads = max(
+        1, (os.cpu_count() or 2) - 1
+    )  # a thread that has to share its core keeps all others waiting
+    parser.add_argument(
+        "--threads", type=int, default=threads, help="threads that train (default %(default)s)"
+    )
+    parser.add_argument(
+        "--count", type=int, default=1000, help="val scenes for the accuracy (default %(default)s)"
+    )
+    parser.add_argument(
+        "--work",
+        type=Path,
+        default=SCENES_WEIGHTS.parent / "pretrain",
+        help="folder of the checkpoint",
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=SCENES_WEIGHTS,
+        help="the weights to write; the card lies beside",
+    )
+    parser.add_argument(
+        "--resume", action="store_true", help="go on from the checkpoint, with its settings"
+    )
+    parser.add_argument(
+        "--export-only",
+        action="store_true",
+        help="write the weights of the checkpoint, train nothing",
+    )
     return parser.parse_args(argv)
 
 
@@ -379,10 +452,14 @@ def main(argv: list[str] | None = None) -> int:
         if options.resume or options.export_only:
             training = Training.load(options.work)
         elif (options.work / "checkpoint.safetensors").exists():
-            raise InputError(f"{options.work} holds a checkpoint: go on with --resume, or delete the folder")
+            raise InputError(
+                f"{options.work} holds a checkpoint: go on with --resume, or delete the folder"
+            )
         else:
             options.work.mkdir(parents=True, exist_ok=True)
-            training = Training(Settings(options.steps, options.batch, options.seed, options.rate), options.work)
+            training = Training(
+                Settings(options.steps, options.batch, options.seed, options.rate), options.work
+            )
         if not options.export_only:
             run(training, options.workers)
         settings = training.settings
@@ -397,7 +474,10 @@ def main(argv: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print(f"stopped: the checkpoint is in {options.work}, go on with --resume", file=sys.stderr)
         return 130
-    print(f"wrote {options.out}: " + ", ".join(f"{name} {100 * share:.1f} %" for name, share in right.items()))
+    print(
+        f"wrote {options.out}: "
+        + ", ".join(f"{name} {100 * share:.1f} %" for name, share in right.items())
+    )
     return 0
 
 
