@@ -85,12 +85,13 @@ def train(args) -> None:
 
 def evaluate(args) -> None:
     from coursework.look.evaluate import evaluate, report
+    from coursework.run import own_errors
 
-    run, bundle = opened_run(args.run), opened_bundle(args.data)
-    run.check_bundle(bundle)
-    where = device(args.device)
-    model = run.model(module=module(args.module), device=where)
-    scores = evaluate(model, bundle, args.split, run.settings["max_length"], device=where)
+    run, bundle, mine = opened_run(args.run), opened_bundle(args.data), module(args.module)
+    run.check_encoder(bundle)
+    model = run.model(module=mine, device=device(args.device))
+    with own_errors(mine):
+        scores = evaluate(model, bundle, args.split, run.max_length, run.vocabulary)
     print(json.dumps(scores, indent=1) if args.json else report(scores))
 
 
@@ -99,22 +100,24 @@ def caption(args) -> None:
     from coursework.look.decoding import caption_features
     from coursework.prepare.encoder import encoder_from
     from coursework.prepare.images import read_image
+    from coursework.run import own_errors
 
-    run, where = opened_run(args.run), device(args.device)
-    model = run.model(module=module(args.module), device=where)
+    run, mine, where = opened_run(args.run), module(args.module), device(args.device)
     pictures = [read_image(path) for path in args.images]
+    model = run.model(module=mine, device=where)
     encoder = encoder_from(run.encoder, args.weights).to(where)
     views = [encoder.view(picture) for picture in pictures]
-    captions = caption_features(
-        model, encoder.encode(views), run.vocabulary, run.settings["max_length"], device=where
-    )
+    with own_errors(mine):
+        captions = caption_features(model, encoder.encode(views), run.vocabulary, run.max_length)
     for path, view, said in zip(args.images, views, captions, strict=True):
-        print(f"{path}: {' '.join(said.words)}")
+        print(f"{path}: {said}")
         if args.out and said.weights is not None:
-            picture = args.out / f"{path.stem}.png"
-            plots.save(plots.attention_grid(view, said.words, said.weights), picture)
-    if args.out and captions[0].weights is None:
-        plots.save(plots.captioned_images(views, [c.words for c in captions]), args.out / "captions.png")
+            grid = plots.attention_grid(view, said.words, said.weights, title=str(said))
+            plots.save(grid, args.out / f"{path.stem}.png")
+    if args.out:
+        plots.save(
+            plots.captioned_images(views, [c.words for c in captions]), args.out / "captions.png"
+        )
 
 
 # What the verbs share
@@ -128,7 +131,9 @@ def device(name: str):
         return torch.zeros(1, device=torch.device(name)).device
     except (RuntimeError, AssertionError) as error:
         why = str(error).splitlines()[0]
-        raise InputError(f"--device {name}: not to be had here ({why}); use --device cpu") from error
+        raise InputError(
+            f"--device {name}: not to be had here ({why}); use --device cpu"
+        ) from error
 
 
 def module(path: Path | None):
@@ -178,15 +183,23 @@ def opened_run(path: Path):
 
 def parser() -> argparse.ArgumentParser:
     """All verbs with their arguments; each --help says what the verb does and shows an example."""
-    main = argparse.ArgumentParser("python -m coursework", description="Image captioning from scratch.")
+    main = argparse.ArgumentParser(
+        "python -m coursework", description="Image captioning from scratch."
+    )
     verbs = main.add_subparsers(title="verbs", metavar="VERB", required=True)
 
     add = adder(verbs)
-    verb = add("demo", demo, "from nothing to captions and attention grids, in about two minutes", DEMO)
-    verb.add_argument("--out", type=Path, default=Path("demo"), help="folder of the pictures (demo)")
+    verb = add(
+        "demo", demo, "from nothing to captions and attention grids, in about two minutes", DEMO
+    )
+    verb.add_argument(
+        "--out", type=Path, default=Path("demo"), help="folder of the pictures (demo)"
+    )
     bundle_argument(verb)
 
-    verb = add("overfit", overfit, "learn a few captions by heart: the first test of a model", OVERFIT)
+    verb = add(
+        "overfit", overfit, "learn a few captions by heart: the first test of a model", OVERFIT
+    )
     verb.add_argument("--cell", choices=CELLS, default="rnn", help="which cell (rnn)")
     verb.add_argument("--count", type=positive, default=50, help="how many images (50)")
     verb.add_argument("--out", type=Path, help="folder for the run and its loss curve")
@@ -200,22 +213,37 @@ def parser() -> argparse.ArgumentParser:
     )
     verb = sources("scenes", prepare_scenes, "pictures that the kit draws itself", PREPARE_SCENES)
     for split, count in (("train", 2400), ("val", 300), ("test", 300)):
-        verb.add_argument(f"--{split}", type=positive, default=count, help=f"{split} images ({count})")
+        verb.add_argument(
+            f"--{split}", type=positive, default=count, help=f"{split} images ({count})"
+        )
     verb.add_argument("--seed", type=int, default=0, help="another seed, other scenes (0)")
     build_arguments(verb, "scenes", minimum_count=1)
-    verb = sources("folder", prepare_folder, "your own photos with your own captions", PREPARE_FOLDER)
+    verb = sources(
+        "folder", prepare_folder, "your own photos with your own captions", PREPARE_FOLDER
+    )
     verb.add_argument("images", type=Path, metavar="IMAGES", help="folder of the images")
-    verb.add_argument("captions", type=Path, metavar="CAPTIONS", help="COCO-layout .json or two-column .csv")
+    verb.add_argument(
+        "captions", type=Path, metavar="CAPTIONS", help="COCO-layout .json or two-column .csv"
+    )
     build_arguments(verb, "folder", minimum_count=2)
 
     verb = add("train", train, "train on a bundle, by a recipe", TRAIN)
-    verb.add_argument("--recipe", default="scenes-attn", help="a recipe's name or a .toml file (scenes-attn)")
+    verb.add_argument(
+        "--recipe", default="scenes-attn", help="a recipe's name or a .toml file (scenes-attn)"
+    )
     verb.add_argument("--out", type=Path, required=True, help="folder of the run")
-    verb.add_argument("--resume", action="store_true", help="go on exactly where the run was interrupted")
+    verb.add_argument(
+        "--resume", action="store_true", help="go on exactly where the run was interrupted"
+    )
     bundle_argument(verb)
     module_argument(verb)
 
-    verb = add("evaluate", evaluate, "score a run's captions of a split, each figure with its conditions", EVALUATE)
+    verb = add(
+        "evaluate",
+        evaluate,
+        "score a run's captions of a split, each figure with its conditions",
+        EVALUATE,
+    )
     verb.add_argument("--run", type=Path, required=True, help="folder of the run")
     verb.add_argument("--split", default="test", help="which split (test)")
     verb.add_argument("--json", action="store_true", help="one JSON object instead of text")
@@ -226,7 +254,9 @@ def parser() -> argparse.ArgumentParser:
     verb.add_argument("images", type=Path, nargs="+", metavar="IMAGE")
     verb.add_argument("--run", type=Path, required=True, help="folder of the run")
     verb.add_argument("--out", type=Path, help="folder for an attention grid of each picture")
-    verb.add_argument("--weights", help="the encoder's weights file, where the run used one of your own")
+    verb.add_argument(
+        "--weights", help="the encoder's weights file, where the run used one of your own"
+    )
     module_argument(verb)
     return main
 
@@ -250,14 +280,24 @@ def bundle_argument(verb: argparse.ArgumentParser) -> None:
 
 
 def module_argument(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument("--module", type=Path, metavar="FILE", help="your functions (coursework/captioning.py)")
+    verb.add_argument(
+        "--module", type=Path, metavar="FILE", help="your functions (coursework/captioning.py)"
+    )
 
 
 def build_arguments(verb: argparse.ArgumentParser, name: str, minimum_count: int) -> None:
-    verb.add_argument("--out", type=Path, default=DATA / name, help=f"the bundle to make (data/{name})")
-    verb.add_argument("--encoder", default="regnet_x_400mf", help="a torchvision backbone (regnet_x_400mf)")
-    verb.add_argument("--weights", default="scenes", help="scenes, imagenet, or a .pth/.safetensors file (scenes)")
-    verb.add_argument("--image-size", type=positive, help="side of the square it sees, in pixels (224)")
+    verb.add_argument(
+        "--out", type=Path, default=DATA / name, help=f"the bundle to make (data/{name})"
+    )
+    verb.add_argument(
+        "--encoder", default="regnet_x_400mf", help="a torchvision backbone (regnet_x_400mf)"
+    )
+    verb.add_argument(
+        "--weights", default="scenes", help="scenes, imagenet, or a .pth/.safetensors file (scenes)"
+    )
+    verb.add_argument(
+        "--image-size", type=positive, help="side of the square it sees, in pixels (224)"
+    )
     help_text = f"words seen less often in training become <UNK> ({minimum_count})"
     verb.add_argument("--minimum-count", type=positive, default=minimum_count, help=help_text)
 

@@ -102,18 +102,25 @@ def score(run: Run, bundle: Bundle, device) -> tuple[list, str]:
     from coursework.look.evaluate import report, score_captions
 
     model = run.model(device=device)
-    captions = caption_split(model, bundle, "val", run.max_length, device=device)
+    captions = caption_split(model, bundle, "val", run.max_length)
     return captions, report(score_captions(captions, bundle, "val", run.max_length))
 
 
 def look(bundle: Bundle, captions: list, out: Path) -> str:
-    """Twelve validation images with their captions, attention grids of some; returns the grids' names."""
+    """Twelve validation images with their captions, attention grids of the fullest; returns the grids' names."""
+    from coursework.look.scoring import mention_marks, word_boxes
+
     images = bundle.split("val")[:12]
-    pictures = [bundle.thumbnail(i) for i in images]
-    plots.save(plots.captioned_images(pictures, [c.words for c in captions[:12]]), out / "4_captions.png")
-    names = [out / f"5_attention_{k + 1}.png" for k in range(GRIDS)]
-    # pictures with several things show best how the map moves
-    busiest = sorted(range(12), key=lambda k: -len(bundle.images[images[k]].things or ()))
-    for k, name in zip(sorted(busiest[:GRIDS]), names):
-        plots.save(plots.attention_grid(pictures[k], captions[k].words, captions[k].weights), name)
+    records, captions = [bundle.images[i] for i in images], captions[:12]
+    pictures, words = [bundle.thumbnail(i) for i in images], [caption.words for caption in captions]
+    marks = [mention_marks(w, record, bundle.lexicon) for w, record in zip(words, records)]
+    plots.save(plots.captioned_images(pictures, words, marks=marks), out / "4_captions.png")
+    fullest = sorted(range(12), key=lambda k: -len(records[k].things))[:GRIDS]
+    names = [out / f"5_attention_{number + 1}.png" for number in range(GRIDS)]
+    for k, name in zip(fullest, names):
+        boxes = word_boxes(words[k], records[k], bundle.lexicon)
+        title = str(captions[k])
+        plots.save(
+            plots.attention_grid(pictures[k], words[k], captions[k].weights, title, boxes), name
+        )
     return f"{names[0]} to {names[-1].name}"

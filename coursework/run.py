@@ -44,14 +44,20 @@ class Run:
         """Open the run in folder `path`. Raises InputError if there is none we can read."""
         path = Path(path)
         if not (path / "settings.json").is_file():
-            raise InputError(f"no run at {path}: make one with python -m coursework train --out {path}")
+            raise InputError(
+                f"no run at {path}: make one with python -m coursework train --out {path}"
+            )
         settings = read_json(path / "settings.json", "run settings")
         found = settings.get("format") if isinstance(settings, dict) else None
         if found != FORMAT:
-            raise InputError(f"{path} has run format {found}, this version reads {FORMAT}: train again")
+            raise InputError(
+                f"{path} has run format {found}, this version reads {FORMAT}: train again"
+            )
         history = read_json(path / "history.json", "training history")
         if not isinstance(history, dict) or not {"loss", "validation", "seconds"} <= history.keys():
-            raise InputError(f"damaged training history {path / 'history.json'}: entries are missing")
+            raise InputError(
+                f"damaged training history {path / 'history.json'}: entries are missing"
+            )
         return cls(path, settings, Vocabulary.load(path / "vocabulary.json"), history)
 
     @property
@@ -65,7 +71,10 @@ class Run:
         return self.settings["max_length"]
 
     def model(
-        self, module: ModuleType = captioning, which: str = "best", device: str | torch.device = "cpu"
+        self,
+        module: ModuleType = captioning,
+        which: str = "best",
+        device: str | torch.device = "cpu",
     ) -> nn.Module:
         """The trained model in eval mode, with the weights of `which`: "best" or "last".
 
@@ -74,13 +83,17 @@ class Run:
         """
         file = self.path / f"{which}.safetensors"
         tensors = read_tensors(file, "weights", device)
-        weights = {name: tensor for name, tensor in tensors.items() if not name.startswith(OPTIMISER)}
+        weights = {
+            name: tensor for name, tensor in tensors.items() if not name.startswith(OPTIMISER)
+        }
         model = build_model(self.settings, self.vocabulary, module).to(device)
         load_weights(model, weights, file)
         return model.eval()
 
 
-def build_model(settings: dict, vocabulary: Vocabulary, module: ModuleType = captioning) -> nn.Module:
+def build_model(
+    settings: dict, vocabulary: Vocabulary, module: ModuleType = captioning
+) -> nn.Module:
     """A CaptioningRNN of `module` with fresh weights, made as the settings of a run say."""
     recipe = settings["recipe"]
     with own_errors(module):
@@ -129,6 +142,10 @@ def _where(error: Exception, module: ModuleType) -> str:
     if not frames:
         return f"{file.name}: {said}"
     function, line = frames[-1]
-    if isinstance(error, NotImplementedError) and "raise" in linecache.getline(module.__file__, line):
+    if isinstance(error, NotImplementedError) and "raise" in linecache.getline(
+        module.__file__, line
+    ):
         return f"{function} is not written yet ({file.name}, line {line}): write it, then try again"
-    return f"{function} fails ({file.name}, line {line}): {said}; python -m coursework check says more"
+    return (
+        f"{function} fails ({file.name}, line {line}): {said}; python -m coursework check says more"
+    )

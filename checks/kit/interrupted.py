@@ -19,4 +19,6 @@ def forward(self, features, captions):
 
 if __name__ == "__main__":
     checkpoint.SECONDS = 0.05
-    train(Bundle.open(sys.argv[1]), small(epochs=4), sys.argv[2], module=module_with(forward=forward))
+    train(
+        Bundle.open(sys.argv[1]), small(epochs=4), sys.argv[2], module=module_with(forward=forward)
+    )

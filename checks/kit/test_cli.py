@@ -57,11 +57,27 @@ def weights(tmp_path):
     torch.manual_seed(0)
     network = torchvision.models.squeezenet1_1(weights=None)
     write_tensors(tmp_path / "net.safetensors", network.state_dict())
-    return ["--encoder", "squeezenet1_1", "--weights", tmp_path / "net.safetensors", "--image-size", 64]
+    return [
+        "--encoder",
+        "squeezenet1_1",
+        "--weights",
+        tmp_path / "net.safetensors",
+        "--image-size",
+        64,
+    ]
 
 
 def test_help_of_every_verb_teaches(capsys):
-    verbs = ["demo", "overfit", "prepare", "prepare scenes", "prepare folder", "train", "evaluate", "caption"]
+    verbs = [
+        "demo",
+        "overfit",
+        "prepare",
+        "prepare scenes",
+        "prepare folder",
+        "train",
+        "evaluate",
+        "caption",
+    ]
     for verb in verbs:
         status, out, _ = run(capsys, *verb.split(), "--help")
         assert status == 0
@@ -83,11 +99,18 @@ def test_bad_paths_and_values_are_refused_in_one_line(capsys, tmp_path, tiny_bun
     assert "gone" in refused(capsys, "caption", "--run", gone, "x.jpg")
     assert "gone" in refused(capsys, "prepare", "folder", gone, gone)
     assert "gone" in refused(capsys, "overfit", "--module", gone, "--data", tiny_bundle.path)
-    no_recipe = refused(capsys, "train", "--recipe", "gone", "--data", tiny_bundle.path, "--out", gone)
+    no_recipe = refused(
+        capsys, "train", "--recipe", "gone", "--data", tiny_bundle.path, "--out", gone
+    )
     assert "scenes-attn" in no_recipe
     where = ["--data", tiny_bundle.path, "--device", "nonsense"]
     assert "--device cpu" in refused(capsys, "overfit", *where)
-    for verb in (["overfit", "--count", "0"], ["overfit", "--cell", "gru"], ["nonsense"], ["train"]):
+    for verb in (
+        ["overfit", "--count", "0"],
+        ["overfit", "--cell", "gru"],
+        ["nonsense"],
+        ["train"],
+    ):
         assert run(capsys, *verb)[0] == 2
 
 
@@ -120,9 +143,15 @@ def test_the_whole_way_on_photos(capsys, tmp_path, photos, weights):
     )
     assert status == 0 and "12 images" in text
     recipe = tmp_path / "short.toml"
-    lines = (ROOT / "coursework/learn/recipes/overfit.toml").read_text(encoding="utf-8").splitlines()
+    lines = (
+        (ROOT / "coursework/learn/recipes/overfit.toml").read_text(encoding="utf-8").splitlines()
+    )
     short = [
-        "epochs = 2" if line.startswith("epochs") else "hidden_dim = 8" if line.startswith("hidden_dim") else line
+        "epochs = 2"
+        if line.startswith("epochs")
+        else "hidden_dim = 8"
+        if line.startswith("hidden_dim")
+        else line
         for line in lines
     ]
     recipe.write_text("\n".join(short), encoding="utf-8")
@@ -136,7 +165,9 @@ def test_the_whole_way_on_photos(capsys, tmp_path, photos, weights):
     assert "no images in split 'moon'" in refused(capsys, *evaluate[:-1], "moon")
     picture = photos[0] / sorted(os.listdir(photos[0]))[0]
     where = ["--weights", weights[3]]
-    status, text, _ = run(capsys, "caption", "--run", out, picture, "--out", tmp_path / "grids", *where)
+    status, text, _ = run(
+        capsys, "caption", "--run", out, picture, "--out", tmp_path / "grids", *where
+    )
     assert status == 0 and picture.name in text
     assert list((tmp_path / "grids").glob("*.png"))
     assert "--weights" in refused(capsys, "caption", "--run", out, picture)

@@ -30,7 +30,9 @@ GOLDEN = {
 @cache
 def alone(thing, colour, time="day", size=0.3, flip=False, y=0.5, pixels=224):
     """One thing in the middle of a street, as floats."""
-    return paint("street", time, [Placed(thing, colour, 0.5, y, size, flip)], pixels, 3).astype(np.float32)
+    return paint("street", time, [Placed(thing, colour, 0.5, y, size, flip)], pixels, 3).astype(
+        np.float32
+    )
 
 
 @pytest.mark.parametrize(("ground", "time"), GOLDEN)
@@ -44,7 +46,13 @@ def test_every_thing_is_the_same_to_the_bit():
     for i, thing in enumerate(THINGS):
         colour = list(COLOURS)[i % len(COLOURS)]
         sheet.update(
-            paint(GROUNDS[i % 5], TIMES[i % 2], [Placed(thing, colour, 0.4, 0.55, 0.35, i % 3 == 0)], 97, i)
+            paint(
+                GROUNDS[i % 5],
+                TIMES[i % 2],
+                [Placed(thing, colour, 0.4, 0.55, 0.35, i % 3 == 0)],
+                97,
+                i,
+            )
         )
     assert sheet.hexdigest()[:16] == "adee40282fcd819c"
 
@@ -67,13 +75,25 @@ def test_boxes_are_tight(thing, flip, monkeypatch):
     monkeypatch.setattr(drawing.Pen, "shadow", lambda *_: None)
     monkeypatch.setattr(drawing.Pen, "ripple", lambda *_: None)
     placed = Placed(thing, "red", 0.5, 0.5, 0.4, flip)
-    change = np.abs(alone(thing, "red", size=0.4, flip=flip) - paint("street", "day", [], 224, 3)).max(axis=2)
+    change = np.abs(
+        alone(thing, "red", size=0.4, flip=flip) - paint("street", "day", [], 224, 3)
+    ).max(axis=2)
     x0, y0, x1, y1 = (224 * edge for edge in box(placed))
     outside = change.copy()
-    outside[max(int(y0) - 1, 0) : int(np.ceil(y1)) + 1, max(int(x0) - 1, 0) : int(np.ceil(x1)) + 1] = 0
+    outside[
+        max(int(y0) - 1, 0) : int(np.ceil(y1)) + 1, max(int(x0) - 1, 0) : int(np.ceil(x1)) + 1
+    ] = 0
     assert outside.max() == 0
     rows, columns = np.nonzero(change.max(axis=1) > 24)[0], np.nonzero(change.max(axis=0) > 24)[0]
-    assert max(abs(columns[0] - x0), abs(rows[0] - y0), abs(columns[-1] + 1 - x1), abs(rows[-1] + 1 - y1)) < 2
+    assert (
+        max(
+            abs(columns[0] - x0),
+            abs(rows[0] - y0),
+            abs(columns[-1] + 1 - x1),
+            abs(rows[-1] + 1 - y1),
+        )
+        < 2
+    )
 
 
 @pytest.mark.parametrize("thing", THINGS)
@@ -95,10 +115,14 @@ def test_shadows_and_ripples_stay_at_the_foot(thing):
 def test_things_have_the_colour_they_are_said_to_have(colour, time):
     for thing in THINGS:
         spread = np.abs(alone(thing, "yellow", time) - alone(thing, "blue", time)).sum(axis=2)
-        body = spread > 0.8 * spread.max()  # the ink line and the accents change less, or not at all
+        body = (
+            spread > 0.8 * spread.max()
+        )  # the ink line and the accents change less, or not at all
         shown = alone(thing, colour, time)[body].mean(axis=0) / 255 / drawing.LIGHT[time]
         apart = {name: np.abs(shown - rgb).sum() for name, rgb in COLOURS.items()}
-        assert min(apart, key=apart.get) == colour, f"{colour} {thing} looks {min(apart, key=apart.get)}"
+        assert min(apart, key=apart.get) == colour, (
+            f"{colour} {thing} looks {min(apart, key=apart.get)}"
+        )
         assert body.sum() > 150
 
 
@@ -127,7 +151,10 @@ def test_size_changes_nothing_but_the_resolution(ground):
 @pytest.mark.parametrize("thing", THINGS)
 def test_a_flipped_thing_is_the_mirror_image(thing):
     def body(flip):
-        return np.abs(alone(thing, "yellow", flip=flip) - alone(thing, "blue", flip=flip)).sum(axis=2) > 100
+        return (
+            np.abs(alone(thing, "yellow", flip=flip) - alone(thing, "blue", flip=flip)).sum(axis=2)
+            > 100
+        )
 
     assert (body(True) != body(False)[:, ::-1]).sum() < 0.1 * body(True).sum()
     if thing in ("duck", "bird", "fish", "snail", "cat"):
@@ -147,12 +174,16 @@ def test_later_things_stand_in_front():
     house = slice(51, 76), slice(38, 50)  # wall and window, away from the shadow of the ball
     assert over[67, 56, 2] > over[67, 56, 0]
     assert under[73, 53, 0] > under[73, 53, 2]
-    assert np.abs(under[house] - paint("snow", "day", [behind], 112)[house].astype(float)).max() < 25
+    assert (
+        np.abs(under[house] - paint("snow", "day", [behind], 112)[house].astype(float)).max() < 25
+    )
 
 
 def test_things_may_reach_over_the_edge_or_lie_outside():
     bare = paint("meadow", "day", [], 112)
-    assert not np.array_equal(bare, paint("meadow", "day", [Placed("car", "red", 0.0, 0.9, 0.3)], 112))
+    assert not np.array_equal(
+        bare, paint("meadow", "day", [Placed("car", "red", 0.0, 0.9, 0.3)], 112)
+    )
     assert np.array_equal(bare, paint("meadow", "day", [Placed("car", "red", -3.0, 0.5, 0.3)], 112))
 
 
@@ -164,7 +195,9 @@ def test_the_seed_moves_texture_and_varies_colour_a_little():
 
 def test_grounds_by_day_and_night_differ_from_each_other():
     bare = {(g, t): paint(g, t, [], 64).astype(np.float32) for g in GROUNDS for t in TIMES}
-    below = {kind: picture[int(64 * HORIZON) + 8 :].mean(axis=(0, 1)) for kind, picture in bare.items()}
+    below = {
+        kind: picture[int(64 * HORIZON) + 8 :].mean(axis=(0, 1)) for kind, picture in bare.items()
+    }
     for kind, colour in below.items():
         assert all(np.abs(colour - other).sum() > 20 for at, other in below.items() if at != kind)
 

@@ -17,12 +17,12 @@ from coursework.files import InputError, sha256, write_tensors
 from coursework.prepare import encoder as module
 from coursework.prepare.encoder import (
     Encoder,
-    as_rgb,
     encoder_from,
     plain_name,
     trunk_of,
     untrained,
 )
+from coursework.prepare.images import as_rgb
 
 SMALL = "mobilenet_v3_small"  # quick to build
 REAL = Path(__file__).resolve().parents[2] / ".." / "shared" / "real"
@@ -140,9 +140,10 @@ def test_any_image_size(trained, size, grid):
     assert encoder(pictures(2, size)).shape == (2, encoder.channels, *grid)
 
 
-def test_size_that_the_network_cannot_take(trained):
+@pytest.mark.parametrize("size", [8, 0, -1])
+def test_size_that_the_network_cannot_take(trained, size):
     with pytest.raises(InputError, match="choose another image size"):
-        Encoder("squeezenet1_1", trained("squeezenet1_1")[1], image_size=8)
+        Encoder("squeezenet1_1", trained("squeezenet1_1")[1], size)
 
 
 def test_rows_of_a_batch_do_not_influence_each_other(small):
@@ -336,6 +337,22 @@ def test_imagenet_weights_that_do_not_exist(weights):
         Encoder(SMALL, weights, 64)
 
 
+def test_file_whose_name_looks_like_published_weights(trained, tmp_path):
+    file = tmp_path / "Mine_Weights.pth"
+    file.write_bytes(trained(SMALL)[1].read_bytes())
+    assert Encoder(SMALL, file, 64).description["weights"] == "Mine_Weights.pth"
+
+
+def test_published_weights_see_colours_as_they_were_trained(monkeypatch):
+    monkeypatch.setattr(module, "fetch", lambda url, path, prefix: path)
+    exact = "VGG16_Weights.IMAGENET1K_FEATURES"  # trained on pixels of 0 to 255, unlike the default
+    path, name, (_, std) = module.weights_file("vgg16", exact)
+    assert (path.name, name) == ("vgg16_features-amdegroot-88682ab5.pth", exact)
+    assert std == pytest.approx([1 / 255] * 3)
+    usual = (list(module.MEAN), list(module.STD))
+    assert module.weights_file("vgg16", "imagenet")[2] == usual
+
+
 def test_published_densenet_names_are_read():
     today = untrained("densenet121").state_dict()
     published = [re.sub(r"(layer\d+\.(?:norm|conv))([12])", r"\1.\2", key) for key in today]
@@ -432,6 +449,12 @@ def test_view_of_a_picture_of_its_own_size_is_that_picture(small):
     assert small.view(image).tobytes() == image.tobytes()
 
 
+def test_encode_is_forward_on_views(small):
+    images = pictures(3, 64)
+    views = [Image.fromarray(image.permute(1, 2, 0).numpy()) for image in images]
+    assert torch.equal(small.encode(views), small(images))
+
+
 def test_real_weights_see_dogs():
     photos = REAL / "flickr8k"
     if not MOBILENET.exists() or not photos.exists():
@@ -449,13 +472,7 @@ def test_real_weights_see_dogs():
         torch.load(MOBILENET, weights_only=True),
     )
     views = [encoder.view(Image.open(photos / "images" / name)) for name in dogs + others]
-    images = torch.stack(
-        [
-            torch.frombuffer(bytearray(view.tobytes()), dtype=torch.uint8).view(224, 224, 3)
-            for view in views
-        ]
-    )
-    pooled = encoder(images.permute(0, 3, 1, 2)).mean(dim=(2, 3))
+    pooled = encoder.encode(views).mean(dim=(2, 3))
     best = (pooled @ classifier["classifier.1.weight"].T + classifier["classifier.1.bias"]).argmax(
         1
     )

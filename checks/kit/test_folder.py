@@ -11,7 +11,8 @@ from tiny import TinyEncoder
 
 from coursework.files import InputError
 from coursework.prepare.build import build
-from coursework.prepare.folder import folder_source, read_image
+from coursework.prepare.folder import folder_source
+from coursework.prepare.images import read_image
 
 REAL = Path(__file__).parents[3] / "shared" / "real"
 

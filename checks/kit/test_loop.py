@@ -104,8 +104,12 @@ def test_a_long_gradient_is_shortened(tiny_bundle):
     before = weights_of(model)
     images, captions = Pairs.of(tiny_bundle, range(8), 9).batch(torch.arange(8))
     features = tiny_bundle.feature_batch(images)
-    take_step(model, torch.optim.SGD(model.parameters(), lr=1.0), features, captions, recipe, captioning)
-    moved = torch.cat([(after - before[name]).flatten() for name, after in model.state_dict().items()])
+    take_step(
+        model, torch.optim.SGD(model.parameters(), lr=1.0), features, captions, recipe, captioning
+    )
+    moved = torch.cat(
+        [(after - before[name]).flatten() for name, after in model.state_dict().items()]
+    )
     assert moved.norm().item() == pytest.approx(0.5, rel=1e-4)
 
 
@@ -146,7 +150,13 @@ def test_a_loss_that_is_not_finite_stops_with_advice_and_harms_nothing(tiny_bund
 )
 def test_a_forward_that_returns_no_loss_is_told_so(tiny_bundle, tmp_path, wrong, got):
     with pytest.raises(InputError, match=f"CaptioningRNN.forward should return the loss.*{got}"):
-        train(tiny_bundle, small(), tmp_path / "run", module=module_with(forward=wrong), progress=False)
+        train(
+            tiny_bundle,
+            small(),
+            tmp_path / "run",
+            module=module_with(forward=wrong),
+            progress=False,
+        )
 
 
 def test_weight_decay_leaves_biases_and_word_vectors_alone(tiny_bundle):
@@ -232,7 +242,9 @@ def test_going_on_remembers_the_best(tiny_bundle, tmp_path, monkeypatch):
     module = scripted(tiny_bundle, [False], later := [])
     run = train(tiny_bundle, small(epochs=3), out, resume=True, module=module, progress=False)
     assert len(later) == 1 and len(run.history["validation"]) == 3
-    assert all(torch.equal(tensor, kept[0][name]) for name, tensor in run.model().state_dict().items())
+    assert all(
+        torch.equal(tensor, kept[0][name]) for name, tensor in run.model().state_dict().items()
+    )
 
 
 # Stopping and going on
@@ -256,7 +268,10 @@ def test_a_killed_process_goes_on_to_the_same_end(tiny_bundle, tmp_path):
     out = tmp_path / "killed"
     command = [sys.executable, str(KIT / "interrupted.py"), str(tiny_bundle.path), str(out)]
     paths = os.pathsep.join([str(KIT), str(KIT.parents[1])])
-    environment = os.environ | {"PYTHONPATH": paths, "OMP_NUM_THREADS": str(torch.get_num_threads())}
+    environment = os.environ | {
+        "PYTHONPATH": paths,
+        "OMP_NUM_THREADS": str(torch.get_num_threads()),
+    }
     with subprocess.Popen(
         command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
     ) as child:
@@ -295,7 +310,9 @@ def test_dying_at_any_write_goes_on_to_the_same_end(tiny_bundle, tmp_path, monke
             except Killed:
                 deaths += 1
         same_run(train(tiny_bundle, recipe, out, resume=True, progress=False), undisturbed)
-    assert deaths == 2 * (3 + 4 * 2 + 2 + 1)  # beginning, each step's history and checkpoint, two best, end
+    assert deaths == 2 * (
+        3 + 4 * 2 + 2 + 1
+    )  # beginning, each step's history and checkpoint, two best, end
 
 
 def test_ctrl_c_stops_after_the_step_and_loses_nothing(tiny_bundle, undisturbed, tmp_path):
@@ -320,7 +337,13 @@ def test_a_second_ctrl_c_stops_at_once(tiny_bundle, tmp_path):
         pytest.fail("went on after the second Ctrl-C")
 
     with pytest.raises(KeyboardInterrupt):
-        train(tiny_bundle, small(), tmp_path / "run", module=module_with(forward=forward), progress=False)
+        train(
+            tiny_bundle,
+            small(),
+            tmp_path / "run",
+            module=module_with(forward=forward),
+            progress=False,
+        )
 
 
 def test_a_run_is_not_written_over(tiny_bundle, undisturbed):
@@ -339,10 +362,14 @@ def test_a_finished_run_is_returned_as_it_is(tiny_bundle, undisturbed):
 
 
 def test_resuming_where_there_is_nothing_starts(tiny_bundle, undisturbed, tmp_path):
-    same_run(train(tiny_bundle, small(), tmp_path / "run", resume=True, progress=False), undisturbed)
+    same_run(
+        train(tiny_bundle, small(), tmp_path / "run", resume=True, progress=False), undisturbed
+    )
 
 
-def test_another_recipe_or_bundle_is_refused_with_what_differs(tiny_bundle, undisturbed, monkeypatch):
+def test_another_recipe_or_bundle_is_refused_with_what_differs(
+    tiny_bundle, undisturbed, monkeypatch
+):
     with pytest.raises(InputError, match=r"learning_rate 0.01, now 0.02\).*another --out"):
         train(tiny_bundle, small(learning_rate=0.02), undisturbed.path, True, progress=False)
     monkeypatch.setattr(tiny_bundle, "fingerprint", "f" * 64)
@@ -360,8 +387,12 @@ def test_a_damaged_checkpoint_is_recognised(tiny_bundle, tmp_path, monkeypatch, 
     data = bytearray(file.read_bytes())
     if damage == "flip":
         data[-5] ^= 16
-    file.write_bytes({"cut": data[:-100], "flip": data, "other": (out / "best.safetensors").read_bytes()}[damage])
-    with pytest.raises(InputError, match=r"damaged checkpoint .*last\.safetensors.*best weights.*--out"):
+    file.write_bytes(
+        {"cut": data[:-100], "flip": data, "other": (out / "best.safetensors").read_bytes()}[damage]
+    )
+    with pytest.raises(
+        InputError, match=r"damaged checkpoint .*last\.safetensors.*best weights.*--out"
+    ):
         train(tiny_bundle, small(), out, resume=True, progress=False)
 
 

@@ -28,7 +28,9 @@ def test_the_reference_learns_the_tiny_bundle_by_heart(tiny_bundle, cell):
     verdict = overfit(tiny_bundle, cell, count=12, progress=False)
     assert verdict.reproduced == verdict.count == 12
     assert verdict.text() == "12 of 12 captions come back word for word."
-    assert len(verdict.history["loss"]) < Recipe.load("overfit").epochs  # it stopped as soon as it could
+    assert (
+        len(verdict.history["loss"]) < Recipe.load("overfit").epochs
+    )  # it stopped as soon as it could
     assert verdict.history["recall"][-1]["recall"] == 1 > verdict.history["recall"][0]["recall"]
 
 
@@ -59,7 +61,9 @@ def test_the_captions_judged_are_free_running_and_must_end(tiny_bundle, quick):
         captions[2, ends[2] :] = 0  # NULL does not end a caption
         return captions
 
-    verdict = overfit(tiny_bundle, "rnn", count=8, module=module_with(sample=sample), progress=False)
+    verdict = overfit(
+        tiny_bundle, "rnn", count=8, module=module_with(sample=sample), progress=False
+    )
     assert [image for image, _, _ in verdict.misses] == tiny_bundle.split("train")[:3]
     assert [len(got) - len(wanted) for _, wanted, got in verdict.misses[:2]] == [1, 0]
     assert verdict.misses[2][2][-1] == "<NULL>"
@@ -71,7 +75,9 @@ def test_right_words_without_end_are_told_as_that(tiny_bundle, quick):
         captions = true_captions(tiny_bundle, features, max_length)
         return captions.masked_fill((captions == 2) | (captions == 0), 5)
 
-    verdict = overfit(tiny_bundle, "rnn", count=8, module=module_with(sample=sample), progress=False)
+    verdict = overfit(
+        tiny_bundle, "rnn", count=8, module=module_with(sample=sample), progress=False
+    )
     assert verdict.reproduced == 0 and "END does not come" in verdict.text()
 
 
@@ -79,7 +85,9 @@ def test_one_caption_for_every_image_points_to_the_image_path(tiny_bundle, quick
     def sample(self, features, max_length):
         return torch.tensor([[5] * (max_length - 1) + [2]] * len(features))
 
-    verdict = overfit(tiny_bundle, "rnn", count=8, module=module_with(sample=sample), progress=False)
+    verdict = overfit(
+        tiny_bundle, "rnn", count=8, module=module_with(sample=sample), progress=False
+    )
     assert "every image gets the same caption" in verdict.text()
 
 
@@ -131,7 +139,11 @@ def test_an_unwritten_function_is_named(tiny_bundle, quick, tmp_path):
 
 @pytest.mark.parametrize(
     ("output", "got"),
-    [(None, "NoneType"), (torch.zeros(8, 15), "torch.float32"), (torch.zeros(8, 3).long(), r"\(8, 3\)")],
+    [
+        (None, "NoneType"),
+        (torch.zeros(8, 15), "torch.float32"),
+        (torch.zeros(8, 3).long(), r"\(8, 3\)"),
+    ],
 )
 def test_a_sample_that_returns_no_captions_is_told_so(tiny_bundle, quick, output, got):
     module = module_with(sample=lambda *args: output)
@@ -151,7 +163,10 @@ def test_images_that_look_the_same_are_noted_and_not_waited_for(tiny_bundle, mon
     verdict = overfit(tiny_bundle, "rnn", count=6, progress=False)
     assert verdict.reproduced == 5
     assert len(verdict.history["loss"]) < Recipe.load("overfit").epochs
-    assert f"Images {train[0]}, {train[1]} have the same features and different captions" in verdict.text()
+    assert (
+        f"Images {train[0]}, {train[1]} have the same features and different captions"
+        in verdict.text()
+    )
 
 
 def test_captions_that_are_all_alike_and_unused_weights_are_noted(tiny_bundle, quick, monkeypatch):
@@ -159,7 +174,9 @@ def test_captions_that_are_all_alike_and_unused_weights_are_noted(tiny_bundle, q
     monkeypatch.setattr(tiny_bundle, "images", alike)
 
     def forward(self, features, captions):
-        return captioning.CaptioningRNN.forward(self, features, captions) + 0 * self.spare[0].detach()
+        return (
+            captioning.CaptioningRNN.forward(self, features, captions) + 0 * self.spare[0].detach()
+        )
 
     def init(self, *args, **kwargs):
         captioning.CaptioningRNN.__init__(self, *args, **kwargs)

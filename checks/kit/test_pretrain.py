@@ -46,7 +46,9 @@ def test_cells_under_a_box_are_its_own():
 
 
 def test_cell_that_is_hardly_touched_shows_nothing():
-    kinds, _, _ = cell_labels([thing(0, 0, 0.0, 0.0, 0.53, 0.5)], 4)  # an eighth of the third column
+    kinds, _, _ = cell_labels(
+        [thing(0, 0, 0.0, 0.0, 0.53, 0.5)], 4
+    )  # an eighth of the third column
     assert kinds[0].tolist() == [1, 1, 0, 0]
 
 

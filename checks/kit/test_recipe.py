@@ -64,7 +64,9 @@ def test_what_is_wrong_is_named(tmp_path, old, new, words):
 
 
 def test_a_whole_number_does_where_a_number_is_wanted(tmp_path):
-    assert Recipe.load(written(tmp_path, "gradient_clip = ", "gradient_clip = 2 #")).gradient_clip == 2
+    assert (
+        Recipe.load(written(tmp_path, "gradient_clip = ", "gradient_clip = 2 #")).gradient_clip == 2
+    )
 
 
 def test_an_unknown_name_lists_the_known_ones(tmp_path):

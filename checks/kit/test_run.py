@@ -66,7 +66,9 @@ def test_an_absent_run_is_refused(tmp_path):
 @pytest.mark.parametrize("content", ["{", "[]", "null"])
 def test_damaged_files_are_named(copy, name, content):
     (copy / name).write_text(content, encoding="utf-8")
-    with pytest.raises(InputError, match=name if name != "settings.json" or content == "{" else "format"):
+    with pytest.raises(
+        InputError, match=name if name != "settings.json" or content == "{" else "format"
+    ):
         Run.open(copy)
 
 
@@ -99,14 +101,19 @@ def test_weights_of_another_model_are_refused(copy, tiny_bundle, tmp_path):
 def test_an_unwritten_function_is_named(tmp_path):
     code = "def outer():\n    inner()\n\n\ndef inner():\n    raise NotImplementedError('task 3')\n"
     module = module_from(tmp_path / "theirs.py", code)
-    with pytest.raises(InputError, match=r"^inner is not written yet \(theirs.py, line 6\)"), own_errors(module):
+    with (
+        pytest.raises(InputError, match=r"^inner is not written yet \(theirs.py, line 6\)"),
+        own_errors(module),
+    ):
         module.outer()
 
 
 def test_a_failing_function_is_named_with_the_line_and_the_reason(tmp_path):
     code = "import torch\n\n\nclass Net:\n    def go(self):\n        return torch.ones(2) @ torch.ones(3)\n"
     module = module_from(tmp_path / "theirs.py", code)
-    with pytest.raises(InputError, match=r"Net.go fails \(theirs.py, line 6\): RuntimeError") as caught:
+    with pytest.raises(
+        InputError, match=r"Net.go fails \(theirs.py, line 6\): RuntimeError"
+    ) as caught:
         with own_errors(module):
             module.Net().go()
     assert "\n" not in str(caught.value)

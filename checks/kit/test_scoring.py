@@ -24,6 +24,7 @@ from coursework.look.scoring import (
     mention_scores,
     mentions,
     pointing,
+    word_boxes,
 )
 from coursework.vocabulary import tokenise
 
@@ -334,3 +335,15 @@ def test_references_score_full_marks(tiny_bundle):
     assert scores["pointing"]["mentions"] >= len(records)
     assert 0 < scores["pointing"]["chance"] < 0.5
     assert "BLEU-4 100.0" in report(scores) and "100.0 %" in report(scores)
+
+
+def test_word_boxes_are_those_of_the_things_that_right_nouns_name():
+    lexicon = {"nouns": {"car": "car", "cars": "car", "tree": "tree"}, "colours": ["red", "blue"]}
+    things = [
+        {"thing": "car", "colour": "red", "box": [0.0, 0.1, 0.2, 0.3]},
+        {"thing": "car", "colour": "red", "box": [0.5, 0.1, 0.7, 0.3]},
+        {"thing": "tree", "colour": "blue", "box": [0.4, 0.4, 0.6, 0.6]},
+    ]
+    record = ImageRecord("x.png", "val", ["two red cars"], things)
+    boxes = word_boxes("two red cars and a red tree".split(), record, lexicon)
+    assert boxes == [[], [], [things[0]["box"], things[1]["box"]], [], [], [], []]

@@ -27,9 +27,7 @@ def module_with(**methods) -> SimpleNamespace:
 def true_captions(bundle: Bundle, features: torch.Tensor, max_length: int) -> torch.Tensor:
     """The first caption of the image that each row of features belongs to, as `sample` would give it."""
     every = bundle.feature_batch(range(len(bundle.images)))
-    rows = [
-        next(i for i, other in enumerate(every) if torch.equal(own, other)) for own in features
-    ]
+    rows = [next(i for i, other in enumerate(every) if torch.equal(own, other)) for own in features]
     ids = [bundle.vocabulary.encode(bundle.images[i].captions[0])[1:] for i in rows]
     captions = torch.zeros(len(rows), max_length, dtype=torch.int64)
     for n, row in enumerate(ids):

@@ -102,7 +102,9 @@ class Keeper:
             step = int(tensors.pop(OPTIMISER + "steps"))
             self._fill_optimiser(tensors)
         except KeyError as error:
-            raise InputError(f"damaged checkpoint {file}: {error} is missing; {WHAT_NOW}") from error
+            raise InputError(
+                f"damaged checkpoint {file}: {error} is missing; {WHAT_NOW}"
+            ) from error
         except InputError as error:
             raise InputError(f"{error}; {WHAT_NOW}") from error
         load_weights(self.model, tensors, file)

@@ -1,10 +1,10 @@
 """Training: one loop, for the first fifty captions and for a whole data set.
 
-    every epoch     each pair of image and caption once, in an order drawn from (seed, epoch)
-    every step      loss = model(features, captions), its gradient shortened if need be, one step of AdamW;
-                    the learning rate rises along a ramp, then falls along a cosine
-    validation      the model captions images on its own words, nothing of the true captions is fed to it;
-                    the weights with the best score are kept
+every epoch     each pair of image and caption once, in an order drawn from (seed, epoch)
+every step      loss = model(features, captions), its gradient shortened if need be, one step of AdamW;
+                the learning rate rises along a ramp, then falls along a cosine
+validation      the model captions images on its own words, nothing of the true captions is fed to it;
+                the weights with the best score are kept
 """
 
 import os
@@ -58,7 +58,12 @@ def train(
         if run.history["finished"]:
             return run
     else:
-        start(folder, settings, bundle.vocabulary, "add --resume to continue it or choose another --out")
+        start(
+            folder,
+            settings,
+            bundle.vocabulary,
+            "add --resume to continue it or choose another --out",
+        )
     model = first_model(settings, bundle.vocabulary, module).to(device)
 
     def validate() -> dict[str, float]:
@@ -132,7 +137,9 @@ class Pairs:
     """(P,) int64, START and END counted"""
 
     @classmethod
-    def of(cls, bundle: Bundle, images: Sequence[int], max_words: int, each: int | None = None) -> "Pairs":
+    def of(
+        cls, bundle: Bundle, images: Sequence[int], max_words: int, each: int | None = None
+    ) -> "Pairs":
         """The first `each` captions (all, if None) of some images, cut to `max_words` words."""
         texts = [(i, text) for i in images for text in bundle.images[i].captions[:each]]
         rows = [bundle.vocabulary.encode(text, max_words) for _, text in texts]
@@ -185,11 +192,15 @@ def take_step(
     return loss.item()
 
 
-def set_learning_rate(optimiser: torch.optim.Optimizer, recipe: Recipe, step: int, last_step: int) -> None:
+def set_learning_rate(
+    optimiser: torch.optim.Optimizer, recipe: Recipe, step: int, last_step: int
+) -> None:
     """Up to the recipe's learning rate along a ramp, then down to its final fraction along a cosine."""
     ramp = min(1.0, (step + 1) / (recipe.warmup_steps + 1))
     fall = (1 + cos(pi * step / last_step)) / 2
-    rate = recipe.learning_rate * ramp * (recipe.final_fraction + (1 - recipe.final_fraction) * fall)
+    rate = (
+        recipe.learning_rate * ramp * (recipe.final_fraction + (1 - recipe.final_fraction) * fall)
+    )
     for group in optimiser.param_groups:
         group["lr"] = rate
 
@@ -229,14 +240,21 @@ def validation_bleu(
     for first in range(0, len(images), SCORING_BATCH):
         features = bundle.feature_batch(images[first : first + SCORING_BATCH])
         with own_errors(module):
-            captions += caption_features(model, features, bundle.vocabulary, max_length, SCORING_BATCH)
+            captions += caption_features(
+                model, features, bundle.vocabulary, max_length, SCORING_BATCH
+            )
     references = [[tokenise(text) for text in bundle.images[i].captions] for i in images]
     return bleu([caption.words for caption in captions], references)["bleu4"]
 
 
 def best_score(history: dict) -> float:
     """The best validation score so far, whatever its name; -inf before the first."""
-    scores = [value for entry in history["validation"] for name, value in entry.items() if name not in PLACE]
+    scores = [
+        value
+        for entry in history["validation"]
+        for name, value in entry.items()
+        if name not in PLACE
+    ]
     return max(scores, default=-inf)
 
 

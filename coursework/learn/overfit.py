@@ -120,7 +120,9 @@ def misses(
             wanted = wanted[1 : wanted.index(end) + 1]
             got = got[: got.index(end) + 1] if end in got else got
             if got != wanted:
-                words = [[vocabulary.words[idx] for idx in ids if idx != end] for ids in (wanted, got)]
+                words = [
+                    [vocabulary.words[idx] for idx in ids if idx != end] for ids in (wanted, got)
+                ]
                 missed.append((image, *words))
     return missed
 
@@ -131,7 +133,11 @@ def sampled(model: nn.Module, features: Tensor, max_length: int) -> list[list[in
         output = model.sample(features, max_length)
     captions = output[0] if isinstance(output, tuple) else output
     wanted = (len(features), max_length)
-    if not isinstance(captions, Tensor) or captions.shape != wanted or captions.dtype != torch.int64:
+    if (
+        not isinstance(captions, Tensor)
+        or captions.shape != wanted
+        or captions.dtype != torch.int64
+    ):
         is_tensor = isinstance(captions, Tensor)
         got = f"{captions.dtype} {tuple(captions.shape)}" if is_tensor else type(captions).__name__
         raise InputError(
@@ -155,7 +161,10 @@ def advice(missed: Sequence[tuple], pairs: Pairs, history: dict, recipe: Recipe)
         return ""
     got = [words for _, _, words in missed]
     loss = history["loss"][-1] / (pairs.lengths.float().mean().item() - 1)
-    if all(words[: len(wanted)] == wanted and len(words) == recipe.max_length for _, wanted, words in missed):
+    if all(
+        words[: len(wanted)] == wanted and len(words) == recipe.max_length
+        for _, wanted, words in missed
+    ):
         return "the words are right but END does not come: it is a target like any other word."
     if 1 < len(missed) > len(pairs) / 2 and all(words == got[0] for words in got):
         return (

@@ -78,7 +78,9 @@ class Recipe:
         known = [setting.name for setting in fields(cls)]
         for name in settings:
             if name not in known:
-                raise InputError(f"recipe {path}: unknown setting {name}; known are {', '.join(known)}")
+                raise InputError(
+                    f"recipe {path}: unknown setting {name}; known are {', '.join(known)}"
+                )
         missing = [name for name in known if name not in settings]
         if missing:
             raise InputError(f"recipe {path}: no value for {', '.join(missing)}")
@@ -99,7 +101,9 @@ def _path(name_or_path: str | os.PathLike) -> Path:
         return FOLDER / f"{name_or_path}.toml"
     path = Path(name_or_path)
     if path.suffix != ".toml":
-        raise InputError(f"no recipe {name_or_path}: choose {_either(recipe_names())}, or give a .toml file")
+        raise InputError(
+            f"no recipe {name_or_path}: choose {_either(recipe_names())}, or give a .toml file"
+        )
     if not path.is_file():
         raise InputError(f"no recipe at {path}; those that ship are {', '.join(recipe_names())}")
     return path
@@ -112,7 +116,9 @@ def _check(name: str, value: object, wanted: type, limits: dict) -> None:
         kind = {int: "a whole number", float: "a number", str: "text"}[wanted]
         raise InputError(f"{name} is {value!r}, it should be {kind}")
     if limits and not (isfinite(value) and limits["low"] <= value <= limits["high"]):
-        raise InputError(f"{name} is {value}, it should be from {limits['low']:g} to {limits['high']:g}")
+        raise InputError(
+            f"{name} is {value}, it should be from {limits['low']:g} to {limits['high']:g}"
+        )
 
 
 def _either(names: list[str] | tuple[str, ...]) -> str:

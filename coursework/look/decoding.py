@@ -32,20 +32,22 @@ def caption_split(
     bundle: Bundle,
     split: str,
     max_length: int = 15,
+    vocabulary: Vocabulary | None = None,
     batch_size: int = 100,
-    device: str | torch.device | None = None,
     progress: bool = True,
 ) -> list[Caption]:
-    """Caption every image of a split, in the order of `bundle.split(split)`. See `caption_features`."""
+    """Caption every image of a split, in the order of `bundle.split(split)`. See `caption_features`.
+
+    `vocabulary` is the model's, where it was trained on another bundle.
+    """
     indices = bundle.split(split)
+    vocabulary = vocabulary or bundle.vocabulary
     captions = []
     shown = {"desc": f"captions for {split}", "unit": " images", "disable": not progress}
     with tqdm(total=len(indices), delay=2, leave=False, **shown) as bar:
         for start in range(0, len(indices), batch_size):
             features = bundle.feature_batch(indices[start : start + batch_size])
-            captions += caption_features(
-                model, features, bundle.vocabulary, max_length, batch_size, device
-            )
+            captions += caption_features(model, features, vocabulary, max_length, batch_size)
             bar.update(len(features))
     return captions
 
@@ -56,14 +58,13 @@ def caption_features(
     vocabulary: Vocabulary,
     max_length: int = 15,
     batch_size: int = 100,
-    device: str | torch.device | None = None,
 ) -> list[Caption]:
     """Caption features (n, C, h, w) through `model.sample` alone: it is the student's own code that speaks.
 
-    `device` is where the model is; left out, its parameters are asked. The model is neither moved nor
-    switched between train and eval. InputError when `sample` returns something that is no caption.
+    The model is neither moved to another device nor switched between train and eval. Raises InputError when
+    `sample` returns something that is no caption.
     """
-    device = device or next(model.parameters()).device
+    device = next(model.parameters()).device
     captions = []
     for start in range(0, len(features), batch_size):
         batch = features[start : start + batch_size].to(device)

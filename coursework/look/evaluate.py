@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 
-import torch
 from torch import nn
 
 from coursework.bundle import Bundle
 from coursework.look.decoding import Caption, caption_split
 from coursework.look.scoring import bleu, mention_scores, pointing
-from coursework.vocabulary import tokenise
+from coursework.vocabulary import Vocabulary, tokenise
 
 TOKENISER = "lower-case runs of letters and digits, inner apostrophes kept"
 
@@ -18,12 +17,12 @@ def evaluate(
     bundle: Bundle,
     split: str = "test",
     max_length: int = 15,
+    vocabulary: Vocabulary | None = None,
     batch_size: int = 100,
-    device: str | torch.device | None = None,
     progress: bool = True,
 ) -> dict:
-    """Greedy captions of a split and their scores, see `score_captions`."""
-    captions = caption_split(model, bundle, split, max_length, batch_size, device, progress)
+    """Greedy captions of a split and their scores, see `caption_split` and `score_captions`."""
+    captions = caption_split(model, bundle, split, max_length, vocabulary, batch_size, progress)
     return score_captions(captions, bundle, split, max_length)
 
 

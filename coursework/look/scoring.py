@@ -88,6 +88,14 @@ def mention_boxes(mention: Mention, record: ImageRecord) -> list[list[float]]:
     ]
 
 
+def word_boxes(words: Sequence[str], record: ImageRecord, lexicon: dict) -> list[list[list[float]]]:
+    """For every word the boxes of what it names: for a noun of a right mention, else none."""
+    boxes: list[list[list[float]]] = [[] for _ in words]
+    for mention in mentions(words, lexicon):
+        boxes[mention.position] = mention_boxes(mention, record)
+    return boxes
+
+
 def _scene(record: ImageRecord) -> set[tuple[str, str | None]]:
     return {(thing["thing"], thing.get("colour")) for thing in record.things}
 

@@ -55,7 +55,9 @@ def box(placed: Placed) -> tuple[float, float, float, float]:
     return placed.x - side, placed.y - half, placed.x + side, placed.y + half
 
 
-def paint(ground: str, time: str, placed: list[Placed], size: int = 224, texture_seed: int = 0) -> np.ndarray:
+def paint(
+    ground: str, time: str, placed: list[Placed], size: int = 224, texture_seed: int = 0
+) -> np.ndarray:
     """The picture, uint8 (size, size, 3); later things stand in front of earlier ones.
 
     `texture_seed` moves the texture of the ground, the clouds and the stars, and varies colours slightly.
@@ -98,7 +100,9 @@ class Shape(NamedTuple):
     distance: Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
-def ellipse(cx: float, cy: float, rx: float, ry: float, turn: tuple[float, float] = (1.0, 0.0)) -> Shape:
+def ellipse(
+    cx: float, cy: float, rx: float, ry: float, turn: tuple[float, float] = (1.0, 0.0)
+) -> Shape:
     """An ellipse whose first axis points along `turn`, a direction of any length."""
     length = math.sqrt(turn[0] * turn[0] + turn[1] * turn[1])
     c, s = turn[0] / length, turn[1] / length
@@ -350,7 +354,9 @@ class Pen:
     ) -> Shape:
         """An ellipse whose first axis points along `turn`."""
         turn = (turn[0] * self.side, turn[1] * self.unit)
-        return ellipse(self.cx + self.side * x, self.cy + self.unit * y, rx * self.unit, ry * self.unit, turn)
+        return ellipse(
+            self.cx + self.side * x, self.cy + self.unit * y, rx * self.unit, ry * self.unit, turn
+        )
 
     def rectangle(self, x0: float, y0: float, x1: float, y1: float, r: float = 0.0) -> Shape:
         """An upright rectangle with rounded corners."""
@@ -409,15 +415,22 @@ class Pen:
 
         self.canvas.fill(shape, self._lit(colour), shading=shading)
 
-    def mark(self, shape: Shape, colour: tuple[float, ...], alpha: float = 1.0, soft: float = 0.0) -> None:
+    def mark(
+        self, shape: Shape, colour: tuple[float, ...], alpha: float = 1.0, soft: float = 0.0
+    ) -> None:
         """A flat mark without an ink line; `soft` is the width of its edge."""
         self.canvas.fill(shape, self._lit(colour), alpha, soft=max(soft * self.unit, 1.0))
 
     def shine(self, x: float, y: float, rx: float, ry: float, alpha: float = 0.55) -> None:
         """A soft highlight on the upper left of a surface, whose centre is (x, y) and half axes rx and ry."""
-        cx, cy = self.cx + self.side * x - 0.38 * rx * self.unit, self.cy + (y - 0.46 * ry) * self.unit
+        cx, cy = (
+            self.cx + self.side * x - 0.38 * rx * self.unit,
+            self.cy + (y - 0.46 * ry) * self.unit,
+        )
         shape = ellipse(cx, cy, 0.34 * rx * self.unit, 0.20 * ry * self.unit, (1, -0.6))
-        self.canvas.fill(shape, self._lit((1.0, 1.0, 1.0)), alpha, soft=max(0.16 * ry * self.unit, 1.0))
+        self.canvas.fill(
+            shape, self._lit((1.0, 1.0, 1.0)), alpha, soft=max(0.16 * ry * self.unit, 1.0)
+        )
 
     def shadow(self, aspect: float) -> None:
         """A soft shadow on the ground below the thing, reaching a little out to the right."""
@@ -437,7 +450,9 @@ class Pen:
         """The ring that a thing makes on the water."""
         rx, ry, cy = 0.54 * aspect, 0.075, 0.455
         self.mark(self.ellipse(0, cy, rx, ry), (0.85, 0.95, 1.0), 0.45, soft=0.03)
-        self.mark(self.ellipse(0, cy + 0.008, rx - 0.04, ry - 0.02), (0.04, 0.22, 0.36), 0.65, soft=0.03)
+        self.mark(
+            self.ellipse(0, cy + 0.008, rx - 0.04, ry - 0.02), (0.04, 0.22, 0.36), 0.65, soft=0.03
+        )
 
     def _lit(self, colour: tuple[float, ...]) -> tuple[float, ...]:
         return tuple(c * light for c, light in zip(colour, self.light, strict=True))

@@ -8,12 +8,13 @@ whatever is done to a model that it is part of.
 
 import difflib
 import math
-import pickle
 import re
 import warnings
 from pathlib import Path
 from types import ModuleType
+from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 from PIL import Image, ImageOps
 from torch import Tensor, fx, nn
@@ -23,12 +24,18 @@ from torch.fx.passes.shape_prop import ShapeProp
 from coursework.files import InputError, read_tensors, reason, sha256
 
 from .download import fetch
+from .images import as_rgb
+
+if TYPE_CHECKING:
+    from torchvision.models import WeightsEnum
 
 SCENES_WEIGHTS = Path(__file__).resolve().parents[2] / "data" / "scenes_regnet_x_400mf.safetensors"
 SCENES_NAME = "regnet_x_400mf"
 MEAN = (0.485, 0.456, 0.406)  # ImageNet's, of red, green, blue from 0 to 1
 STD = (0.229, 0.224, 0.225)
 RESIZE = "shorter side to image_size, bicubic, centre crop"
+PUBLISHED = re.compile(r"\w+_Weights\.[A-Z0-9_]+")  # such as ResNet18_Weights.IMAGENET1K_V1
+Colours = tuple[list[float], list[float]]  # mean and standard deviation of red, green, blue
 
 
 class Encoder(nn.Module):
@@ -49,16 +56,13 @@ class Encoder(nn.Module):
         self, name: str = SCENES_NAME, weights: str | Path = "scenes", image_size: int | None = None
     ):
         super().__init__()
-        torchvision = import_torchvision()
         model = untrained(name)
-        file, exact = weights_file(name, weights)
-        preset = torchvision.models.get_model_weights(name).DEFAULT.transforms()
+        file, exact, (mean, std) = weights_file(name, weights)
         usual_size = 299 if name == "inception_v3" else 224
         trunk = trunk_of(model, name, usual_size)
         load_weights(trunk, model, name, file)
         self.trunk = fuse(trunk, inplace=True, no_trace=True).to(memory_format=torch.channels_last)
-        self.image_size = image_size or usual_size
-        mean, std = preset.mean, preset.std
+        self.image_size = usual_size if image_size is None else image_size
         self.register_buffer("mean", 255 * torch.tensor(mean).view(3, 1, 1), persistent=False)
         self.register_buffer("std", 255 * torch.tensor(std).view(3, 1, 1), persistent=False)
         self.requires_grad_(False)
@@ -71,8 +75,8 @@ class Encoder(nn.Module):
             "weights_sha256": sha256(file),
             "image_size": self.image_size,
             "resize": RESIZE,
-            "mean": list(mean),
-            "std": list(std),
+            "mean": mean,
+            "std": std,
         }
 
     def _shape(self, name: str) -> tuple[int, int, int]:
@@ -104,43 +108,28 @@ class Encoder(nn.Module):
         scaled = ((images - self.mean) / self.std).contiguous(memory_format=torch.channels_last)
         return self.trunk(scaled).contiguous()
 
+    def encode(self, views: list[Image.Image]) -> Tensor:
+        """Pictures as `view` gives them -> features: float32 (N, C, h, w), on the encoder's device."""
+        images = torch.from_numpy(np.stack([np.asarray(view) for view in views]))
+        return self(images.permute(0, 3, 1, 2).to(self.mean.device))
+
 
 def encoder_from(description: dict, weights: str | Path | None = None) -> Encoder:
-    """The encoder of a bundle or a run again, for new pictures; `weights` says where its file lies
-    now.
+    """The encoder of a bundle or a run again, for new pictures; `weights`: where its file lies now.
 
-    Raises InputError where the file is needed and not given, and where the encoder would not be the
-    same.
+    Raises InputError where that is needed and not given, and where the encoder would be another one.
     """
     exact = description["weights"]
-    if weights is None and exact != "scenes" and "_Weights." not in exact:
+    if weights is None and exact != "scenes" and not PUBLISHED.fullmatch(exact):
         raise InputError(
             f"these features were made with the weights file {exact}: say with --weights where it lies"
         )
     encoder = Encoder(description["name"], weights or exact, description["image_size"])
-    changed = [
-        key
-        for key in encoder.description
-        if key != "weights" and encoder.description[key] != description[key]
-    ]
-    if changed:
-        was, now = description[changed[0]], encoder.description[changed[0]]
-        raise InputError(
-            f"this is not the encoder that the features were made with: {changed[0]} was {was}, is {now}"
-        )
+    for key, now in encoder.description.items():
+        if key != "weights" and now != description[key]:
+            change = f"{key} was {description[key]}, is {now}"
+            raise InputError(f"this is not the encoder that the features were made with: {change}")
     return encoder
-
-
-def as_rgb(image: Image.Image) -> Image.Image:
-    """Any picture as RGB: upright as its EXIF says, transparency over white, 16-bit grey scaled."""
-    image = ImageOps.exif_transpose(image)
-    if image.mode.startswith("I"):
-        image = image.convert("I").point(lambda grey: grey / 257).convert("L")
-    if image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info:
-        image = image.convert("RGBA")
-        white = Image.new("RGBA", image.size, (255, 255, 255, 255))
-        image = Image.alpha_composite(white, image)
-    return image.convert("RGB")
 
 
 def import_torchvision() -> ModuleType:
@@ -164,18 +153,16 @@ def untrained(name: str) -> nn.Module:
     names = torchvision.models.list_models(module=torchvision.models)
     if name not in names:
         close = difflib.get_close_matches(name, names, n=3, cutoff=0.4)
-        meant = (
-            f": did you mean {', '.join(close)}?"
-            if close
-            else f", choose one of {', '.join(names)}"
+        meant = "did you mean" if close else "choose one of"
+        raise InputError(
+            f"torchvision has no network {name!r}: {meant} {', '.join(close or names)}"
         )
-        raise InputError(f"torchvision has no network {name!r}{meant}")
     options = {}
-    if name in ("inception_v3", "googlenet"):
-        options = {
-            "transform_input": True,
-            "init_weights": False,
-        }  # their first weights take seconds to draw
+    if name in (
+        "inception_v3",
+        "googlenet",
+    ):  # drawing first weights, to be replaced, takes seconds
+        options = {"transform_input": True, "init_weights": False}
     with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return torchvision.models.get_model(name, weights=None, **options).eval()
@@ -201,19 +188,15 @@ def last_grid(nodes: list[fx.Node], name: str) -> fx.Node:
         shape = getattr(node.meta.get("tensor_meta"), "shape", ())
         if len(shape) == 3:  # a sequence of tokens: what grid there was is gone
             break
-        if (
-            len(shape) == 4
-            and min(shape[2:]) > 1
-            and str(node.target).split(".")[0] not in ("avgpool", "classifier")
-        ):
+        part = str(node.target).split(".")[0]
+        if len(shape) == 4 and min(shape[2:]) > 1 and part not in ("avgpool", "classifier"):
             return node
-    raise InputError(
-        f"{name} has no grid of features to attend to: choose a convolutional network, such as {SCENES_NAME}"
-    )
+    instead = f"choose a convolutional network, such as {SCENES_NAME}"
+    raise InputError(f"{name} has no grid of features to attend to: {instead}")
 
 
-def weights_file(name: str, weights: str | Path) -> tuple[Path, str]:
-    """Where the weights lie, downloaded if need be, and what exactly they are called."""
+def weights_file(name: str, weights: str | Path) -> tuple[Path, str, Colours]:
+    """Where the weights lie (downloaded if need be), their exact name, and the colours they expect."""
     if weights == "scenes":
         if name != SCENES_NAME:
             raise InputError(
@@ -224,37 +207,40 @@ def weights_file(name: str, weights: str | Path) -> tuple[Path, str]:
             raise InputError(
                 f"the shipped weights are not at {SCENES_WEIGHTS}: get the file from the kit, or {make}"
             )
-        return SCENES_WEIGHTS, "scenes"
-    if weights == "imagenet" or "_Weights." in str(weights):
-        return imagenet_file(name, str(weights))
-    return Path(weights), Path(weights).name
+        return SCENES_WEIGHTS, "scenes", (list(MEAN), list(STD))
+    versions = import_torchvision().models.get_model_weights(name)
+    if weights == "imagenet":
+        return published_file(versions.DEFAULT)
+    if not PUBLISHED.fullmatch(str(weights)):
+        return Path(weights), Path(weights).name, colours_of(versions.DEFAULT)
+    for version in versions:
+        if str(version) == weights:
+            return published_file(version)
+    known = ", ".join(str(version) for version in versions)
+    raise InputError(f"{name} has no weights {weights}: choose one of {known}")
 
 
-def imagenet_file(name: str, weights: str) -> tuple[Path, str]:
-    """The file of torchvision's published weights, in torch.hub's cache, and their exact name."""
-    published = import_torchvision().models.get_model_weights(name)
-    wanted = "DEFAULT" if weights == "imagenet" else weights.partition(".")[2]
-    if wanted not in published.__members__ or weights not in (
-        "imagenet",
-        f"{published.__name__}.{wanted}",
-    ):
-        known = ", ".join(str(version) for version in published)
-        raise InputError(f"{name} has no weights {weights}: choose one of {known}")
-    version = published[wanted]
+def colours_of(version: "WeightsEnum") -> Colours:
+    """Mean and standard deviation that torchvision's weights were trained with."""
+    preset = version.transforms()
+    return list(preset.mean), list(preset.std)
+
+
+def published_file(version: "WeightsEnum") -> tuple[Path, str, Colours]:
+    """The file of weights that torchvision publishes, fetched into the cache of torch.hub."""
     file_name = version.url.rpartition("/")[2]
     prefix = re.search(r"-([0-9a-f]{8,})\.", file_name)
     path = Path(torch.hub.get_dir()) / "checkpoints" / file_name
-    return fetch(version.url, path, prefix and prefix[1]), str(version)
+    return fetch(version.url, path, prefix and prefix[1]), str(version), colours_of(version)
 
 
 def load_weights(trunk: fx.GraphModule, model: nn.Module, name: str, file: Path) -> None:
     """Fill the trunk from a file of the trunk or of the whole network; InputError if it is not that."""
     tensors = {plain_name(key): value for key, value in read_weights(file).items()}
-    known = model.state_dict()
-    wanted = {key: value for key, value in trunk.state_dict().items() if key in known}
-    wanted = {
-        key: value for key, value in wanted.items() if not key.endswith("num_batches_tracked")
-    }
+    known, wanted = model.state_dict(), {}
+    for key, value in trunk.state_dict().items():
+        if key in known and not key.endswith("num_batches_tracked"):
+            wanted[key] = value
     missing = [key for key in wanted if key not in tensors]
     if missing:
         raise InputError(
@@ -287,22 +273,12 @@ def read_weights(file: Path) -> dict[str, Tensor]:
         return read_tensors(file, "weights")
     try:
         tensors = torch.load(file, map_location="cpu", weights_only=True)
-    except (
-        RuntimeError,
-        pickle.UnpicklingError,
-        EOFError,
-        OSError,
-        ValueError,
-        KeyError,
-        AttributeError,
-    ) as error:
+    except Exception as error:  # whatever a file of random bytes makes the reader do
         raise InputError(
             f"damaged weights {file}, or no file of tensors: {reason(error)}"
         ) from error
-    if not isinstance(tensors, dict) or not all(
-        isinstance(value, Tensor) for value in tensors.values()
-    ):
-        raise InputError(
-            f"{file} is not a state dict (tensors by name): save one with torch.save(model.state_dict(), ...)"
-        )
+    values = tensors.values() if isinstance(tensors, dict) else [None]
+    if not all(isinstance(value, Tensor) for value in values):
+        save = "torch.save(model.state_dict(), ...)"
+        raise InputError(f"{file} is not a state dict, tensors by name: save one with {save}")
     return dict(tensors)

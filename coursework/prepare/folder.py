@@ -14,12 +14,10 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-from PIL import Image, ImageOps
-
 from coursework.bundle import ImageRecord, json_hash
 from coursework.files import InputError, read_json, reason
 from coursework.prepare.build import Source
+from coursework.prepare.images import read_image
 
 SPLITS = ("train", "val", "test")
 IMAGE_COLUMNS = ("image", "file", "file_name", "filename", "image_name")
@@ -55,26 +53,6 @@ def folder_source(
     )  # a photo that was exchanged makes another bundle
     name = images.resolve().name
     return Source(name, settings, records, lambda i: read_image(images / records[i].file))
-
-
-def read_image(path: Path) -> Image.Image:
-    """A photo as RGB: turned upright as its EXIF says, transparent parts on white, 16-bit grey scaled to 8.
-
-    Raises InputError, naming the file, if it cannot be read to the end.
-    """
-    try:
-        with Image.open(path) as image:
-            image = ImageOps.exif_transpose(image)
-            if image.mode.startswith("I"):
-                grey = np.asarray(image).clip(0, 65535) >> 8
-                return Image.fromarray(grey.astype(np.uint8)).convert("RGB")
-            if not image.has_transparency_data:
-                return image.convert("RGB")
-            image = image.convert("RGBA")
-            white = Image.new("RGBA", image.size, "white")
-            return Image.alpha_composite(white, image).convert("RGB")
-    except Exception as error:  # damaged files make the decoders raise almost anything
-        raise InputError(f"cannot read image {path}: {reason(error)}") from error
 
 
 def _read_records(path: Path) -> list[ImageRecord]:

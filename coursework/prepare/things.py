@@ -57,8 +57,12 @@ def car(pen: Pen) -> None:
     """A car, seen from the side."""
     cabin = pen.polygon((-0.70, 0.05), (-0.44, -0.50), (0.24, -0.50), (0.58, 0.05), r=0.16)
     pen.body(pen.union(pen.rectangle(-0.95, -0.10, 0.95, 0.36, 0.15), cabin, r=0.06))
-    pen.part(pen.polygon((-0.53, -0.07), (-0.36, -0.39), (-0.11, -0.39), (-0.11, -0.07), r=0.05), GLASS)
-    pen.part(pen.polygon((-0.02, -0.07), (-0.02, -0.39), (0.19, -0.39), (0.40, -0.07), r=0.05), GLASS)
+    pen.part(
+        pen.polygon((-0.53, -0.07), (-0.36, -0.39), (-0.11, -0.39), (-0.11, -0.07), r=0.05), GLASS
+    )
+    pen.part(
+        pen.polygon((-0.02, -0.07), (-0.02, -0.39), (0.19, -0.39), (0.40, -0.07), r=0.05), GLASS
+    )
     pen.mark(pen.rectangle(-0.18, 0.03, -0.04, 0.06, 0.015), DARK)
     pen.mark(pen.rectangle(-0.93, 0.20, 0.93, 0.25), DARK, 0.35)
     pen.mark(pen.ellipse(0.87, 0.06, 0.06, 0.075), GOLD)
@@ -133,11 +137,19 @@ def flower(pen: Pen) -> None:
 def cat(pen: Pen) -> None:
     """A sitting cat, seen from the front."""
     pen.body(pen.stroke((0.14, 0.41), (0.30, 0.40), (0.315, 0.25), (0.25, 0.12), width=0.09))
-    pen.body(pen.union(pen.ellipse(-0.03, 0.26, 0.24, 0.24), pen.ellipse(-0.03, 0.10, 0.15, 0.22), r=0.08))
+    pen.body(
+        pen.union(
+            pen.ellipse(-0.03, 0.26, 0.24, 0.24), pen.ellipse(-0.03, 0.10, 0.15, 0.22), r=0.08
+        )
+    )
     pen.mark(pen.ellipse(-0.03, 0.27, 0.10, 0.16), WHITE, 0.30)
     for side in (-1, 1):
         pen.part(pen.ellipse(-0.03 + 0.09 * side, 0.45, 0.085, 0.05), pen.accent)
-        pen.mark(pen.stroke((-0.03 + 0.06 * side, 0.24), (-0.03 + 0.06 * side, 0.40), width=0.02), DARK, 0.45)
+        pen.mark(
+            pen.stroke((-0.03 + 0.06 * side, 0.24), (-0.03 + 0.06 * side, 0.40), width=0.02),
+            DARK,
+            0.45,
+        )
     left = pen.polygon((-0.35, -0.50), (-0.05, -0.38), (-0.29, -0.18))
     right = pen.polygon((0.29, -0.50), (-0.01, -0.38), (0.23, -0.18))
     pen.body(pen.union(pen.ellipse(-0.03, -0.19, 0.29, 0.235), left, right))
@@ -156,13 +168,21 @@ def cat(pen: Pen) -> None:
 def fish(pen: Pen) -> None:
     """A fish."""
     tail = pen.union(
-        pen.ellipse(-0.62, -0.19, 0.24, 0.12, (1, 1.1)), pen.ellipse(-0.62, 0.19, 0.24, 0.12, (1, -1.1))
+        pen.ellipse(-0.62, -0.19, 0.24, 0.12, (1, 1.1)),
+        pen.ellipse(-0.62, 0.19, 0.24, 0.12, (1, -1.1)),
     )
     fin = pen.ellipse(0.06, -0.32, 0.26, 0.16, (1, 0.35))
     pen.body(pen.union(tail, fin, r=0.02), 0.85)
     pen.body(pen.ellipse(0.18, 0.05, 0.62, 0.38))
     pen.body(pen.ellipse(0.10, 0.36, 0.17, 0.09, (1, -0.9)), 0.85)
-    for x, y in ((-0.18, -0.06), (-0.18, 0.12), (0.02, -0.14), (0.02, 0.03), (0.20, 0.12), (0.20, -0.06)):
+    for x, y in (
+        (-0.18, -0.06),
+        (-0.18, 0.12),
+        (0.02, -0.14),
+        (0.02, 0.03),
+        (0.20, 0.12),
+        (0.20, -0.06),
+    ):
         scale = pen.without(pen.circle(x, y, 0.085), pen.circle(x + 0.045, y, 0.085))
         pen.mark(scale, DARK, 0.30)
     pen.mark(pen.without(pen.circle(0.34, 0.03, 0.22), pen.circle(0.29, 0.03, 0.24)), DARK, 0.4)
@@ -175,16 +195,24 @@ def fish(pen: Pen) -> None:
 def bird(pen: Pen) -> None:
     """A bird on the wing."""
     pen.body(
-        pen.polygon((0.0, 0.14), (0.34, 0.10), (0.30, -0.12), (0.12, -0.45), (-0.06, -0.20), r=0.05), 0.80
+        pen.polygon(
+            (0.0, 0.14), (0.34, 0.10), (0.30, -0.12), (0.12, -0.45), (-0.06, -0.20), r=0.05
+        ),
+        0.80,
     )
     pen.part(pen.polygon((0.50, 0.00), (0.675, 0.08), (0.50, 0.16)), BEAK)
     pen.body(pen.polygon((-0.675, 0.00), (-0.64, 0.26), (-0.20, 0.34), (-0.20, 0.14), r=0.03), 0.9)
     pen.body(
-        pen.union(pen.ellipse(-0.01, 0.26, 0.40, 0.23, (1, -0.15)), pen.circle(0.38, 0.06, 0.19), r=0.08)
+        pen.union(
+            pen.ellipse(-0.01, 0.26, 0.40, 0.23, (1, -0.15)), pen.circle(0.38, 0.06, 0.19), r=0.08
+        )
     )
     pen.mark(pen.ellipse(0.10, 0.36, 0.22, 0.09, (1, -0.15)), WHITE, 0.35)
     pen.body(
-        pen.polygon((-0.12, 0.30), (0.20, 0.22), (0.08, -0.14), (-0.42, -0.51), (-0.34, -0.04), r=0.05), 0.97
+        pen.polygon(
+            (-0.12, 0.30), (0.20, 0.22), (0.08, -0.14), (-0.42, -0.51), (-0.34, -0.04), r=0.05
+        ),
+        0.97,
     )
     _eye(pen, 0.44, 0.02, 0.06)
 
@@ -215,7 +243,14 @@ def kite(pen: Pen) -> None:
 @_thing(0.54, "sky")
 def balloon(pen: Pen) -> None:
     """A balloon on a string."""
-    string = ((0.0, 0.18), (0.024, 0.23), (0.024, 0.29), (-0.016, 0.36), (-0.022, 0.42), (0.0, 0.488))
+    string = (
+        (0.0, 0.18),
+        (0.024, 0.23),
+        (0.024, 0.29),
+        (-0.016, 0.36),
+        (-0.022, 0.42),
+        (0.0, 0.488),
+    )
     pen.mark(pen.stroke(*string, width=0.02), DARK, 0.85)
     pen.body(pen.polygon((0.0, 0.11), (0.06, 0.20), (-0.06, 0.20)), 0.8)
     pen.body(pen.union(pen.ellipse(0, -0.20, 0.27, 0.30), pen.circle(0, 0.03, 0.10), r=0.12))
@@ -226,14 +261,17 @@ def balloon(pen: Pen) -> None:
 def umbrella(pen: Pen) -> None:
     """An open umbrella."""
     pen.mark(pen.rectangle(-0.022, -0.50, 0.022, 0.42), BROWN)
-    pen.mark(pen.stroke((0.0, 0.40), (0.03, 0.465), (0.09, 0.475), (0.135, 0.42), width=0.05), BROWN)
+    pen.mark(
+        pen.stroke((0.0, 0.40), (0.03, 0.465), (0.09, 0.475), (0.135, 0.42), width=0.05), BROWN
+    )
     dome = pen.overlap(pen.ellipse(0, 0.06, 0.53, 0.52), pen.above(0.06))
     for x in (-0.3533, 0.0, 0.3533):
         dome = pen.without(dome, pen.ellipse(x, 0.07, 0.175, 0.08))
     pen.body(dome)
     for rx in (0.178, 0.0001):
         rib = pen.without(
-            pen.ellipse(0, 0.0, rx + 0.012, 0.44), pen.ellipse(0, 0.0, max(rx - 0.012, 0.0001), 0.44)
+            pen.ellipse(0, 0.0, rx + 0.012, 0.44),
+            pen.ellipse(0, 0.0, max(rx - 0.012, 0.0001), 0.44),
         )
         pen.mark(pen.overlap(rib, pen.above(-0.01)), DARK, 0.45)
     pen.shine(0.0, -0.04, 0.53, 0.42, 0.4)
@@ -243,11 +281,18 @@ def umbrella(pen: Pen) -> None:
 def mushroom(pen: Pen) -> None:
     """A mushroom with spots."""
     pen.part(
-        pen.union(pen.rectangle(-0.13, 0.0, 0.13, 0.48, 0.05), pen.ellipse(0, 0.39, 0.19, 0.10), r=0.06),
+        pen.union(
+            pen.rectangle(-0.13, 0.0, 0.13, 0.48, 0.05), pen.ellipse(0, 0.39, 0.19, 0.10), r=0.06
+        ),
         CREAM,
     )
     pen.body(pen.overlap(pen.ellipse(0, 0.06, 0.505, 0.56), pen.above(0.10), r=0.14))
-    for x, y, r in ((-0.26, -0.10, 0.085), (0.02, -0.28, 0.10), (0.28, -0.12, 0.075), (0.05, 0.0, 0.06)):
+    for x, y, r in (
+        (-0.26, -0.10, 0.085),
+        (0.02, -0.28, 0.10),
+        (0.28, -0.12, 0.075),
+        (0.05, 0.0, 0.06),
+    ):
         pen.mark(pen.ellipse(x, y, r, 0.85 * r), pen.accent)
     pen.shine(0.0, -0.14, 0.50, 0.36, 0.45)
 
@@ -267,7 +312,9 @@ def duck(pen: Pen) -> None:
     """A swimming duck."""
     pen.part(pen.ellipse(0.43, -0.19, 0.145, 0.075, (1, 0.15)), BEAK)
     tail = pen.polygon((-0.59, -0.03), (-0.20, 0.12), (-0.36, 0.36), r=0.06)
-    pen.body(pen.union(pen.ellipse(-0.05, 0.24, 0.46, 0.26), tail, pen.circle(0.20, -0.24, 0.26), r=0.10))
+    pen.body(
+        pen.union(pen.ellipse(-0.05, 0.24, 0.46, 0.26), tail, pen.circle(0.20, -0.24, 0.26), r=0.10)
+    )
     pen.body(pen.ellipse(-0.12, 0.20, 0.25, 0.14, (1, -0.25)), 0.88)
     _eye(pen, 0.28, -0.29, 0.06)
     pen.shine(0.20, -0.24, 0.26, 0.26, 0.4)
@@ -278,7 +325,10 @@ def butterfly(pen: Pen) -> None:
     """A butterfly, seen from above."""
     for side in (-1, 1):
         pen.mark(
-            pen.stroke((0.02 * side, -0.25), (0.06 * side, -0.40), (0.15 * side, -0.48), width=0.03), DARK
+            pen.stroke(
+                (0.02 * side, -0.25), (0.06 * side, -0.40), (0.15 * side, -0.48), width=0.03
+            ),
+            DARK,
         )
         pen.body(pen.ellipse(0.26 * side, 0.265, 0.28, 0.205, (side, 0.75)), 0.86)
         pen.body(pen.ellipse(0.32 * side, -0.14, 0.34, 0.24, (side, -0.7)))
@@ -295,10 +345,14 @@ def rocket(pen: Pen) -> None:
     pen.mark(pen.ellipse(0, 0.31, 0.055, 0.11), (1.0, 0.90, 0.35))
     for side in (-1, 1):
         pen.part(
-            pen.polygon((0.10 * side, 0.02), (0.27 * side, 0.22), (0.27 * side, 0.38), (0.10 * side, 0.26)),
+            pen.polygon(
+                (0.10 * side, 0.02), (0.27 * side, 0.22), (0.27 * side, 0.38), (0.10 * side, 0.26)
+            ),
             GREY,
         )
-    hull = pen.overlap(pen.circle(-0.36, -0.095, 0.545), pen.circle(0.36, -0.095, 0.545), pen.above(0.27))
+    hull = pen.overlap(
+        pen.circle(-0.36, -0.095, 0.545), pen.circle(0.36, -0.095, 0.545), pen.above(0.27)
+    )
     pen.body(hull)
     pen.part(pen.overlap(hull, pen.above(-0.27)), GREY)
     pen.part(pen.circle(0, -0.08, 0.085), GLASS)
@@ -343,24 +397,42 @@ def decorate_sky(pen: Pen, time: str, rng: random.Random) -> None:
     if time == "day":
         for _ in range(3):
             _cloud(
-                pen, rng.random(), 0.05 + 0.25 * rng.random(), 0.5 + 0.5 * rng.random(), rng.random() < 0.5
+                pen,
+                rng.random(),
+                0.05 + 0.25 * rng.random(),
+                0.5 + 0.5 * rng.random(),
+                rng.random() < 0.5,
             )
         return
     for _ in range(20):
         r = 0.0025 + 0.004 * rng.random() * rng.random()
         pen.mark(
-            pen.circle(rng.random(), 0.26 * rng.random(), r), (1.0, 0.97, 0.85), 0.4 + 0.6 * rng.random()
+            pen.circle(rng.random(), 0.26 * rng.random(), r),
+            (1.0, 0.97, 0.85),
+            0.4 + 0.6 * rng.random(),
         )
     x, y = 0.12 + 0.76 * rng.random(), 0.09 + 0.09 * rng.random()
     pen.mark(pen.circle(x, y, 0.06), (0.62, 0.70, 0.95), 0.35, soft=0.11)
-    pen.mark(pen.without(pen.circle(x, y, 0.05), pen.circle(x + 0.026, y - 0.014, 0.044)), (0.98, 0.96, 0.84))
+    pen.mark(
+        pen.without(pen.circle(x, y, 0.05), pen.circle(x + 0.026, y - 0.014, 0.044)),
+        (0.98, 0.96, 0.84),
+    )
 
 
 def _cloud(pen: Pen, x: float, y: float, size: float, flip: bool) -> None:
-    puffs = ((-0.10, 0.0, 0.045), (-0.035, -0.025, 0.065), (0.045, -0.012, 0.055), (0.105, 0.005, 0.038))
+    puffs = (
+        (-0.10, 0.0, 0.045),
+        (-0.035, -0.025, 0.065),
+        (0.045, -0.012, 0.055),
+        (0.105, 0.005, 0.038),
+    )
     wide = -size if flip else size
-    cloud = pen.union(*(pen.circle(x + wide * px, y + size * py, size * r) for px, py, r in puffs), r=0.02)
-    pen.mark(pen.overlap(cloud, pen.above(y + 0.026 * size), r=0.02 * size), WHITE, 0.72, soft=0.022)
+    cloud = pen.union(
+        *(pen.circle(x + wide * px, y + size * py, size * r) for px, py, r in puffs), r=0.02
+    )
+    pen.mark(
+        pen.overlap(cloud, pen.above(y + 0.026 * size), r=0.02 * size), WHITE, 0.72, soft=0.022
+    )
 
 
 def lay_ground(pen: Pen, ground: str, time: str) -> None:
@@ -384,7 +456,10 @@ def lay_ground(pen: Pen, ground: str, time: str) -> None:
 
 def _noise(pen: Pen, cells: tuple[int, int], seed: int) -> np.ndarray:
     """Smooth random numbers from -1 to 1, so many cells to the height of the picture across and down."""
-    x, y = pen.canvas.x * (cells[0] / pen.canvas.height), pen.canvas.y * (cells[1] / pen.canvas.height)
+    x, y = (
+        pen.canvas.x * (cells[0] / pen.canvas.height),
+        pen.canvas.y * (cells[1] / pen.canvas.height),
+    )
     column, row = x.astype(np.uint32), y.astype(np.uint32)
     u, v = x - column.astype(np.float32), y - row.astype(np.float32)
     u, v = u * u * (3 - 2 * u), v * v * (3 - 2 * v)
@@ -400,16 +475,22 @@ def _noise(pen: Pen, cells: tuple[int, int], seed: int) -> np.ndarray:
     return top + (bottom - top) * v
 
 
-def _roughen(pen: Pen, cells: tuple[int, int], amount: float, seed: int, top: float = HORIZON) -> None:
+def _roughen(
+    pen: Pen, cells: tuple[int, int], amount: float, seed: int, top: float = HORIZON
+) -> None:
     """Vary the brightness of the picture below `top`."""
     below = (pen.canvas.y / pen.canvas.height >= top).astype(np.float32)
     pen.canvas.pixels *= 1 + amount * below * _noise(pen, cells, seed)
 
 
-def _scatter(rng: random.Random, count: int, top: float = HORIZON + 0.02) -> list[tuple[float, float, float]]:
+def _scatter(
+    rng: random.Random, count: int, top: float = HORIZON + 0.02
+) -> list[tuple[float, float, float]]:
     """Places (x, y) on the ground from far to near and the size there, 0.3 to 1; denser far away."""
     depths = sorted(rng.random() for _ in range(count))
-    return [(2 * rng.random(), top + (1 - top) * d * (0.4 + 0.6 * d), 0.3 + 0.7 * d) for d in depths]
+    return [
+        (2 * rng.random(), top + (1 - top) * d * (0.4 + 0.6 * d), 0.3 + 0.7 * d) for d in depths
+    ]
 
 
 def _hills(pen: Pen, rng: random.Random) -> None:
@@ -431,7 +512,9 @@ def _grass(pen: Pen, rng: random.Random) -> None:
         pen.mark(pen.stroke((x, y), (x + lean, y - tall), width=0.0035 * near), colour, 0.7)
     for x, y, near in _scatter(rng, 40, HORIZON + 0.05):
         pen.mark(
-            pen.circle(x, y, 0.006 * near), ((1.0, 1.0, 0.95), (1.0, 0.95, 0.55))[int(2 * rng.random())], 0.9
+            pen.circle(x, y, 0.006 * near),
+            ((1.0, 1.0, 0.95), (1.0, 0.95, 0.55))[int(2 * rng.random())],
+            0.9,
         )
 
 
@@ -445,10 +528,21 @@ def _waves(pen: Pen, rng: random.Random) -> None:
 
 
 def _drifts(pen: Pen, rng: random.Random) -> None:
-    for x, tall in ((0.10, 0.17), (0.48, 0.11), (0.85, 0.20), (1.30, 0.13), (1.68, 0.18), (1.98, 0.12)):
+    for x, tall in (
+        (0.10, 0.17),
+        (0.48, 0.11),
+        (0.85, 0.20),
+        (1.30, 0.13),
+        (1.68, 0.18),
+        (1.98, 0.12),
+    ):
         y = HORIZON - tall
-        pen.mark(pen.polygon((x - 1.5 * tall, 0.50), (x, y), (x + 1.7 * tall, 0.50)), (0.62, 0.71, 0.84))
-        snow = pen.polygon((x - 0.45 * tall, y + 0.32 * tall), (x, y), (x + 0.50 * tall, y + 0.31 * tall))
+        pen.mark(
+            pen.polygon((x - 1.5 * tall, 0.50), (x, y), (x + 1.7 * tall, 0.50)), (0.62, 0.71, 0.84)
+        )
+        snow = pen.polygon(
+            (x - 0.45 * tall, y + 0.32 * tall), (x, y), (x + 0.50 * tall, y + 0.31 * tall)
+        )
         pen.mark(snow, (0.97, 0.98, 1.0))
     for x, rx in ((0.2, 0.4), (0.9, 0.5), (1.6, 0.4)):
         pen.mark(pen.ellipse(x, 0.50, rx, 0.075), (0.84, 0.90, 0.97))
@@ -456,13 +550,20 @@ def _drifts(pen: Pen, rng: random.Random) -> None:
 
 def _snow(pen: Pen, rng: random.Random) -> None:
     for x, y, near in _scatter(rng, 14, HORIZON + 0.04):
-        pen.mark(pen.ellipse(x, y, 0.30 * near, 0.030 * near), (0.74, 0.83, 0.95), 0.5, soft=0.05 * near)
         pen.mark(
-            pen.ellipse(x - 0.02, y - 0.022 * near, 0.30 * near, 0.024 * near), WHITE, 0.7, soft=0.04 * near
+            pen.ellipse(x, y, 0.30 * near, 0.030 * near), (0.74, 0.83, 0.95), 0.5, soft=0.05 * near
+        )
+        pen.mark(
+            pen.ellipse(x - 0.02, y - 0.022 * near, 0.30 * near, 0.024 * near),
+            WHITE,
+            0.7,
+            soft=0.04 * near,
         )
     for x, y, near in _scatter(rng, 160):
         pen.mark(
-            pen.circle(x, y, 0.004 * near), ((0.66, 0.76, 0.92), (1.1, 1.1, 1.1))[int(2 * rng.random())], 0.7
+            pen.circle(x, y, 0.004 * near),
+            ((0.66, 0.76, 0.92), (1.1, 1.1, 1.1))[int(2 * rng.random())],
+            0.7,
         )
 
 
@@ -500,7 +601,10 @@ def _sand(pen: Pen, rng: random.Random) -> None:
     _roughen(pen, (5, 24), 0.05, 7)
     shore = [pen.ellipse(0.14 * i, 0.505 + 0.012 * (i % 3 - 1), 0.13, 0.022) for i in range(16)]
     pen.mark(
-        pen.union(pen.rectangle(0, HORIZON, 2, 0.515), *shore, r=0.02), (0.72, 0.60, 0.42), 0.6, soft=0.02
+        pen.union(pen.rectangle(0, HORIZON, 2, 0.515), *shore, r=0.02),
+        (0.72, 0.60, 0.42),
+        0.6,
+        soft=0.02,
     )
     pen.mark(pen.union(pen.rectangle(0, HORIZON, 2, 0.505), *shore, r=0.02), WHITE)
     pen.mark(pen.rectangle(0, HORIZON, 2, 0.507), (0.16, 0.56, 0.70), soft=0.008)
