@@ -241,7 +241,7 @@ def parser() -> argparse.ArgumentParser:
     verb = add(
         "evaluate",
         evaluate,
-        "score a run's captions of a split, each figure with its conditions",
+        "score the captions of a split, with conditions",
         EVALUATE,
     )
     verb.add_argument("--run", type=Path, required=True, help="folder of the run")
@@ -293,7 +293,7 @@ def build_arguments(verb: argparse.ArgumentParser, name: str, minimum_count: int
         "--encoder", default="regnet_x_400mf", help="a torchvision backbone (regnet_x_400mf)"
     )
     verb.add_argument(
-        "--weights", default="scenes", help="scenes, imagenet, or a .pth/.safetensors file (scenes)"
+        "--weights", default="scenes", help="scenes, imagenet, or a .pth or .safetensors file"
     )
     verb.add_argument(
         "--image-size", type=positive, help="side of the square it sees, in pixels (224)"
@@ -309,41 +309,43 @@ def positive(text: str) -> int:
     return int(text)
 
 
-DEMO = """Draws scenes, runs them through the frozen encoder, learns fifty captions by heart, trains an attention
-LSTM and captions pictures it has never seen. Pictures of every stage land in --out.
+DEMO = """Draws scenes, runs them through the frozen encoder, learns fifty captions by heart, trains an
+attention LSTM and captions pictures it has never seen. Pictures of every stage land in --out.
 
     python -m coursework demo
 """
-OVERFIT = """Learns one caption for each of a few images by heart, then asks for them back without help. A model that
-cannot do this cannot learn anything else: do it before you train.
+OVERFIT = """Learns one caption for each of a few images by heart, then asks for them back without help.
+A model that cannot do this cannot learn anything else: do it before you train.
 
     python -m coursework overfit --cell lstm
     python -m coursework overfit --cell attn --data data/folder --out runs/overfit
 """
-PREPARE = """Runs every image through a frozen encoder once, and keeps features, captions and thumbnails in a folder,
-a bundle, that training reads. Interrupted, it goes on where it stopped when you run it again.
+PREPARE = """Runs every image through a frozen encoder once, and keeps features, captions and thumbnails
+in a folder, a bundle, that training reads. Interrupted, it goes on where it stopped when you run
+it again.
 """
 PREPARE_SCENES = """Draws scenes with five true captions each, and the boxes of the things in them.
 
     python -m coursework prepare scenes
     python -m coursework prepare scenes --train 20000 --out data/many-scenes
 """
-PREPARE_FOLDER = """Takes a folder of images and their captions: JSON as COCO lays it out, or a CSV with a row "image,caption"
-for each caption. Several captions an image are welcome.
+PREPARE_FOLDER = """Takes a folder of images and their captions: JSON as COCO lays it out, or a CSV with a
+row "image,caption" for each caption. Several captions an image are welcome.
 
     python -m coursework prepare folder photos captions.csv --weights imagenet
 """
-TRAIN = """Trains on the train split of a bundle, keeps the best and the last model, and draws the loss curve.
-Ctrl-C loses nothing: the same command with --resume goes on exactly where it stopped.
+TRAIN = """Trains on the train split of a bundle, keeps the best and the last model, and draws the loss
+curve. Ctrl-C loses nothing: the same command with --resume goes on exactly where it stopped.
 
     python -m coursework train --recipe scenes-attn --out runs/attn
 """
-EVALUATE = """Captions every image of a split, word by word without help, and scores the captions: BLEU-1 to 4; on scenes
-also whether the things named are there, and whether attention looks at them.
+EVALUATE = """Captions every image of a split, word by word without help, and scores the captions:
+BLEU-1 to 4; on scenes also whether the things named are there, and whether attention looks at them.
 
     python -m coursework evaluate --run runs/attn --split val
 """
-CAPTION = """Captions pictures with the encoder that the run was trained with, and draws where the model looked.
+CAPTION = """Captions pictures with the encoder that the run was trained with, and draws where the model
+looked.
 
     python -m coursework caption --run runs/attn photo.jpg --out grids
 """

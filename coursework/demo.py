@@ -107,7 +107,7 @@ def score(run: Run, bundle: Bundle, device) -> tuple[list, str]:
 
 
 def look(bundle: Bundle, captions: list, out: Path) -> str:
-    """Twelve validation images with their captions, attention grids of the fullest; returns the grids' names."""
+    """Twelve validation images with captions, attention grids of the fullest; returns their names."""
     from coursework.look.scoring import mention_marks, word_boxes
 
     images = bundle.split("val")[:12]

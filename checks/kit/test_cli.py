@@ -146,15 +146,9 @@ def test_the_whole_way_on_photos(capsys, tmp_path, photos, weights):
     lines = (
         (ROOT / "coursework/learn/recipes/overfit.toml").read_text(encoding="utf-8").splitlines()
     )
-    short = [
-        "epochs = 2"
-        if line.startswith("epochs")
-        else "hidden_dim = 8"
-        if line.startswith("hidden_dim")
-        else line
-        for line in lines
-    ]
-    recipe.write_text("\n".join(short), encoding="utf-8")
+    short = {"epochs": "epochs = 2", "hidden_dim": "hidden_dim = 8"}
+    lines = [short.get(line.split(" ")[0], line) for line in lines]
+    recipe.write_text("\n".join(lines), encoding="utf-8")
     train = ["train", "--recipe", recipe, "--data", bundle, "--out", out]
     assert run(capsys, *train)[0] == 0
     assert (out / "loss.png").stat().st_size > 1000
