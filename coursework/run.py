@@ -22,6 +22,7 @@ import torch
 from torch import Tensor, nn
 
 from coursework import captioning
+from coursework.bundle import Bundle
 from coursework.files import InputError, read_json, read_tensors, reason
 from coursework.vocabulary import Vocabulary
 
@@ -69,6 +70,16 @@ class Run:
     def max_length(self) -> int:
         """How many words to sample."""
         return self.settings["max_length"]
+
+    def check_encoder(self, bundle: Bundle) -> None:
+        """Raise InputError, saying what differs, unless `bundle` was made by the encoder of this run."""
+        for key in self.encoder.keys() | bundle.encoder.keys():
+            mine, other = self.encoder.get(key), bundle.encoder.get(key)
+            if mine != other:
+                raise InputError(
+                    f"{bundle.path} was made by another encoder ({key} {other}) than the one that the model"
+                    f" in {self.path} knows ({key} {mine}): prepare it again with that one"
+                )
 
     def model(
         self,

@@ -57,6 +57,14 @@ def test_its_model_is_a_captioner_in_eval_mode_that_says_the_same_each_time(fini
     assert torch.equal(captions[0], captions[1])  # one epoch: the best weights are the last ones
 
 
+def test_a_bundle_of_another_encoder_is_refused(tiny_bundle, tmp_path):
+    settings = {"encoder": tiny_bundle.encoder | {"image_size": 99}}
+    run = Run(tmp_path, settings, tiny_bundle.vocabulary, {})
+    with pytest.raises(InputError, match="another encoder .image_size .* prepare it again"):
+        run.check_encoder(tiny_bundle)
+    Run(tmp_path, {"encoder": tiny_bundle.encoder}, tiny_bundle.vocabulary, {}).check_encoder(tiny_bundle)
+
+
 def test_an_absent_run_is_refused(tmp_path):
     with pytest.raises(InputError, match="no run at .*train"):
         Run.open(tmp_path / "absent")
