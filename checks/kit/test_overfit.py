@@ -24,7 +24,11 @@ def quick(monkeypatch):
 
 
 @pytest.mark.parametrize("cell", ["rnn", "lstm", "attn"])
-def test_the_reference_learns_the_tiny_bundle_by_heart(tiny_bundle, cell):
+def test_the_reference_learns_the_tiny_bundle_by_heart(tiny_bundle, cell, monkeypatch):
+    small = replace(
+        Recipe.load("overfit"), hidden_dim=96, wordvec_dim=32, learning_rate=5e-3
+    )  # to be quick
+    monkeypatch.setattr(overfitting, "Recipe", SimpleNamespace(load=lambda name: small))
     verdict = overfit(tiny_bundle, cell, count=12, progress=False)
     assert verdict.reproduced == verdict.count == 12
     assert verdict.text() == "12 of 12 captions come back word for word."
@@ -97,7 +101,9 @@ def test_learned_but_not_said_points_to_sample(tiny_bundle):
 
     module = module_with(sample=sample)
     with pytest.MonkeyPatch.context() as patch:
-        recipe = replace(Recipe.load("overfit"), epochs=100)
+        recipe = replace(
+            Recipe.load("overfit"), epochs=100, hidden_dim=96, wordvec_dim=32, learning_rate=5e-3
+        )
         patch.setattr(overfitting, "Recipe", SimpleNamespace(load=lambda name: recipe))
         verdict = overfit(tiny_bundle, "rnn", count=8, module=module, progress=False)
     assert "forward has learned the captions, sample does not say" in verdict.text()
@@ -114,7 +120,9 @@ def test_a_forward_that_uses_no_image_cannot_pass(tiny_bundle):
         return captioning.CaptioningRNN._project_image(self, torch.zeros_like(features))
 
     with pytest.MonkeyPatch.context() as patch:
-        recipe = replace(Recipe.load("overfit"), epochs=60)
+        recipe = replace(
+            Recipe.load("overfit"), epochs=60, hidden_dim=96, wordvec_dim=32, learning_rate=5e-3
+        )
         patch.setattr(overfitting, "Recipe", SimpleNamespace(load=lambda name: recipe))
         module = module_with(_project_image=projected)
         verdict = overfit(tiny_bundle, "rnn", count=12, module=module, progress=False)
@@ -138,16 +146,19 @@ def test_an_unwritten_function_is_named(tiny_bundle, quick, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("output", "got"),
+    ("output", "said"),
     [
-        (None, "NoneType"),
-        (torch.zeros(8, 15), "torch.float32"),
-        (torch.zeros(8, 3).long(), r"\(8, 3\)"),
+        (None, "should return captions.*got NoneType"),
+        ((), "should return captions.*got tuple"),
+        (torch.zeros(8, 15), "should return captions.*got torch.float32"),
+        (torch.zeros(8, 3).long(), r"should return captions.*got .*\(8, 3\)"),
+        (torch.full((8, 15), 22), "gave the word id 22; the vocabulary has 0 to 21"),
+        (torch.full((8, 15), -1), "gave the word id -1"),
     ],
 )
-def test_a_sample_that_returns_no_captions_is_told_so(tiny_bundle, quick, output, got):
+def test_a_sample_that_returns_no_captions_is_told_so(tiny_bundle, quick, output, said):
     module = module_with(sample=lambda *args: output)
-    with pytest.raises(InputError, match=rf"sample should return captions.*got .*{got}"):
+    with pytest.raises(InputError, match=f"CaptioningRNN.sample {said}"):
         overfit(tiny_bundle, "rnn", count=8, module=module, progress=False)
 
 
@@ -192,7 +203,7 @@ def test_the_run_can_be_kept_and_is_not_written_over(tiny_bundle, quick, tmp_pat
     out = tmp_path / "run"
     verdict = overfit(tiny_bundle, "attn", out=out, count=8, progress=False)
     run = Run.open(out)
-    assert run.history["loss"] == verdict.history["loss"] and run.history["finished"]
+    assert run.history == verdict.history and run.history["finished"]
     assert run.settings["cell_type"] == run.model().cell_type == "attn"
     before = sha256(out / "best.safetensors")
     with pytest.raises(InputError, match="already holds a run: choose another --out"):
@@ -208,6 +219,8 @@ def test_the_same_seed_gives_the_same_verdict(tiny_bundle, quick):
     assert losses[0] == losses[1] != losses[2]
 
 
-def test_an_unknown_cell_is_refused(tiny_bundle):
+def test_no_captions_and_an_unknown_cell_are_refused(tiny_bundle):
+    with pytest.raises(InputError, match="at least 1"):
+        overfit(tiny_bundle, "rnn", count=0, progress=False)
     with pytest.raises(InputError, match="cell_type is 'gru'"):
         overfit(tiny_bundle, "gru", progress=False)

@@ -62,7 +62,9 @@ def test_a_bundle_of_another_encoder_is_refused(tiny_bundle, tmp_path):
     run = Run(tmp_path, settings, tiny_bundle.vocabulary, {})
     with pytest.raises(InputError, match="another encoder .image_size .* prepare it again"):
         run.check_encoder(tiny_bundle)
-    Run(tmp_path, {"encoder": tiny_bundle.encoder}, tiny_bundle.vocabulary, {}).check_encoder(tiny_bundle)
+    Run(tmp_path, {"encoder": tiny_bundle.encoder}, tiny_bundle.vocabulary, {}).check_encoder(
+        tiny_bundle
+    )
 
 
 def test_an_absent_run_is_refused(tmp_path):

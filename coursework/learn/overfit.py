@@ -75,8 +75,9 @@ def overfit(
     function that is not written or fails, and for a loss that is not finite.
     """
     recipe = replace(Recipe.load("overfit"), cell_type=cell_type, seed=seed)
-    train = bundle.split("train")
-    chosen = train[: max(count, 1)]
+    if count < 1:
+        raise InputError(f"cannot overfit {count} captions: give at least 1")
+    chosen = bundle.split("train")[:count]
     pairs = Pairs.of(bundle, chosen, recipe.max_words, each=1)
     settings, folder = run_settings(bundle, recipe), Path(out) if out else None
     if folder:
@@ -91,13 +92,14 @@ def overfit(
     twins = indistinguishable(features, pairs)
     enough = 1 - sum(len(group) - 1 for group in twins) / len(chosen)
     history = fit(model, bundle, pairs, recipe, recall, module, folder, enough, progress)
+    history |= {"recall": history["validation"], "validation": []}
     if folder:
         write_json(folder / "history.json", history)
     missed = misses(model, features.to(device), pairs, bundle.vocabulary, recipe, module)
     return Verdict(
         len(chosen),
         missed,
-        history | {"recall": history["validation"], "validation": []},
+        history,
         advice(missed, pairs, history, recipe),
         notes(count, pairs, twins, model),
     )
@@ -114,25 +116,21 @@ def misses(
     """(image, words wanted, words got) where the model's own caption is not the true one, END included."""
     end = vocabulary.word_to_idx[END]
     missed = []
-    with own_errors(module):
-        rows = sampled(model, features, recipe.max_length)
-        for image, wanted, got in zip(pairs.images.tolist(), pairs.captions.tolist(), rows):
-            wanted = wanted[1 : wanted.index(end) + 1]
-            got = got[: got.index(end) + 1] if end in got else got
-            if got != wanted:
-                words = [
-                    [vocabulary.words[idx] for idx in ids if idx != end] for ids in (wanted, got)
-                ]
-                missed.append((image, *words))
+    with own_errors(module), torch.no_grad():
+        output = model.sample(features, recipe.max_length)
+    rows = checked_ids(output, (len(features), recipe.max_length), len(vocabulary))
+    for image, wanted, got in zip(pairs.images.tolist(), pairs.captions.tolist(), rows):
+        wanted = wanted[1 : wanted.index(end) + 1]
+        got = got[: got.index(end) + 1] if end in got else got
+        if got != wanted:
+            words = [[vocabulary.words[idx] for idx in ids if idx != end] for ids in (wanted, got)]
+            missed.append((image, *words))
     return missed
 
 
-def sampled(model: nn.Module, features: Tensor, max_length: int) -> list[list[int]]:
-    """The ids that `model.sample` gives. Raises InputError if it returns something else than captions."""
-    with torch.no_grad():
-        output = model.sample(features, max_length)
-    captions = output[0] if isinstance(output, tuple) else output
-    wanted = (len(features), max_length)
+def checked_ids(output: object, wanted: tuple[int, int], words: int) -> list[list[int]]:
+    """The ids in what `sample` returned. Raises InputError if they are not captions of the wanted shape."""
+    captions = output[0] if isinstance(output, tuple) and output else output
     if (
         not isinstance(captions, Tensor)
         or captions.shape != wanted
@@ -143,6 +141,11 @@ def sampled(model: nn.Module, features: Tensor, max_length: int) -> list[list[in
         raise InputError(
             f"CaptioningRNN.sample should return captions, torch.int64 {wanted}; got {got}"
         )
+    for idx in (captions.min().item(), captions.max().item()):
+        if not 0 <= idx < words:
+            raise InputError(
+                f"CaptioningRNN.sample gave the word id {idx}; the vocabulary has 0 to {words - 1}"
+            )
     return captions.tolist()
 
 
