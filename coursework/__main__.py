@@ -87,7 +87,8 @@ def evaluate(args) -> None:
     from coursework.look.evaluate import evaluate, report
     from coursework.run import own_errors
 
-    run, bundle, mine = opened_run(args.run), opened_bundle(args.data), module(args.module)
+    run, mine = opened_run(args.run), module(args.module)
+    bundle = opened_bundle(args.data or Path(run.settings["bundle"]["path"]))
     run.check_encoder(bundle)
     model = run.model(module=mine, device=device(args.device))
     with own_errors(mine):
@@ -247,7 +248,7 @@ def parser() -> argparse.ArgumentParser:
     verb.add_argument("--run", type=Path, required=True, help="folder of the run")
     verb.add_argument("--split", default="test", help="which split (test)")
     verb.add_argument("--json", action="store_true", help="one JSON object instead of text")
-    bundle_argument(verb)
+    verb.add_argument("--data", type=Path, help="the bundle (the one that the run was trained on)")
     module_argument(verb)
 
     verb = add("caption", caption, "caption any picture", CAPTION)

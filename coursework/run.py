@@ -157,6 +157,4 @@ def _where(error: Exception, module: ModuleType) -> str:
         module.__file__, line
     ):
         return f"{function} is not written yet ({file.name}, line {line}): write it, then try again"
-    return (
-        f"{function} fails ({file.name}, line {line}): {said}; python -m coursework check says more"
-    )
+    return f"{function} fails ({file.name}, line {line}): {said}"

@@ -305,8 +305,6 @@ def test_scenes_weights_that_are_not_there(monkeypatch, tmp_path):
 
 
 def test_shipped_weights_agree_with_their_card():
-    if not module.SCENES_WEIGHTS.exists():
-        pytest.skip("the shipped weights are not there")
     encoder = Encoder()
     assert (encoder.channels, encoder.grid, encoder.image_size) == (400, (7, 7), 224)
     assert encoder.description["weights"] == "scenes"

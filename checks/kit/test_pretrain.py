@@ -7,7 +7,7 @@ import pytest
 import torch
 from torchvision.models import get_model
 
-from coursework.files import InputError, read_tensors, sha256
+from coursework.files import InputError, read_tensors, sha256, write_tensors
 from coursework.prepare import drawing, pretrain, scenes
 from coursework.prepare.encoder import Encoder
 from coursework.prepare.pretrain import (
@@ -155,10 +155,18 @@ def test_what_is_written_is_torchvisions_trunk_in_float16(tmp_path):
     assert main(options(tmp_path)) == 0
     tensors = read_tensors(tmp_path / "w.safetensors", "weights")
     theirs = get_model("regnet_x_400mf", weights=None).state_dict()
+    statistics = {name: tensors.pop(name) for name in ("feature_mean", "feature_std")}
     assert set(tensors) == {name for name in theirs if not name.startswith("fc.")}
     assert {tensor.dtype for tensor in tensors.values()} == {torch.float16, torch.int64}
-    encoder = Encoder("regnet_x_400mf", tmp_path / "w.safetensors", 64)
-    assert encoder.grid == (2, 2)
+    standardised = Encoder("regnet_x_400mf", tmp_path / "w.safetensors", 64)
+    assert standardised.grid == (2, 2)
+    write_tensors(tmp_path / "trunk.safetensors", tensors)
+    plain = Encoder("regnet_x_400mf", tmp_path / "trunk.safetensors", 64)
+    images = torch.randint(0, 256, (2, 3, 64, 64), dtype=torch.uint8)
+    mean, std = (statistics[name].view(-1, 1, 1) for name in ("feature_mean", "feature_std"))
+    torch.testing.assert_close(
+        standardised(images) * std + mean, plain(images), rtol=1e-4, atol=1e-4
+    )
     card = (tmp_path / "w.md").read_text(encoding="utf-8")
     assert sha256(tmp_path / "w.safetensors") in card
     assert "--steps 4 --batch 4 --seed 0" in card

@@ -121,7 +121,8 @@ def fit(
             if validated or keeper.due() or stop.is_set():
                 keeper.save(history)
             if stop.is_set():
-                raise KeyboardInterrupt
+                kept = f"step {step} of {last_step} is kept in {folder}: train --resume goes on from there"
+                raise KeyboardInterrupt(kept if folder else "")
     return history | {"finished": True}
 
 
@@ -186,7 +187,7 @@ def take_step(
         raise InputError(
             f"training has diverged (loss {loss.item():g}, norm of its gradient {norm.item():g}): try a "
             f"lower learning_rate than {recipe.learning_rate:g} or gradient_clip than "
-            f"{recipe.gradient_clip:g}, and see what python -m coursework check says"
+            f"{recipe.gradient_clip:g}"
         )
     optimiser.step()
     return loss.item()

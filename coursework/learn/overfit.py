@@ -180,8 +180,8 @@ def advice(missed: Sequence[tuple], pairs: Pairs, history: dict, recipe: Recipe)
             "them. Does it begin with START, feed the word it has just chosen, and carry the state along?"
         )
     return (
-        f"the loss is still {loss:.2f} a word: the model does not learn what it is shown. See what "
-        "python -m coursework check says of this cell, of the loss and of CaptioningRNN.forward."
+        f"the loss is still {loss:.2f} a word: the model does not learn what it is shown. Look at the cell's "
+        "step and forward, at temporal_softmax_loss, and at what CaptioningRNN.forward feeds and expects."
     )
 
 

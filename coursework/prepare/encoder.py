@@ -44,8 +44,9 @@ class Encoder(nn.Module):
     name: a torchvision classification network. weights: "scenes" (shipped, for regnet_x_400mf),
     "imagenet" (torchvision's best, downloaded once), an exact torchvision name such as
     "ResNet18_Weights.IMAGENET1K_V1", or a file (.pth or .safetensors) with torchvision's tensor
-    names, of the whole network or of the part before the pooling. image_size: side of the square
-    that it sees, in pixels.
+    names, of the whole network or of the part before the pooling. A file that also holds the mean
+    and the standard deviation of every feature channel, as the shipped one does, has its features
+    standardised by them. image_size: side of the square that it sees, in pixels.
 
     Has .channels (C), .grid (h, w), .image_size and .description (JSON-able: what its features
     depend on). Raises InputError for an unknown name, a network without a grid, and weights that
@@ -60,11 +61,13 @@ class Encoder(nn.Module):
         file, exact, (mean, std) = weights_file(name, weights)
         usual_size = 299 if name == "inception_v3" else 224
         trunk = trunk_of(model, name, usual_size)
-        load_weights(trunk, model, name, file)
+        feature_mean, feature_std = load_weights(trunk, model, name, file)
         self.trunk = fuse(trunk, inplace=True, no_trace=True).to(memory_format=torch.channels_last)
         self.image_size = usual_size if image_size is None else image_size
         self.register_buffer("mean", 255 * torch.tensor(mean).view(3, 1, 1), persistent=False)
         self.register_buffer("std", 255 * torch.tensor(std).view(3, 1, 1), persistent=False)
+        self.register_buffer("feature_mean", feature_mean.float().view(-1, 1, 1), persistent=False)
+        self.register_buffer("feature_std", feature_std.float().view(-1, 1, 1), persistent=False)
         self.requires_grad_(False)
         self.train(False)
         self.channels, *self.grid = self._shape(name)
@@ -106,7 +109,7 @@ class Encoder(nn.Module):
                 f"the encoder takes {wanted}, got {images.dtype} {tuple(images.shape)}"
             )
         scaled = ((images - self.mean) / self.std).contiguous(memory_format=torch.channels_last)
-        return self.trunk(scaled).contiguous()
+        return ((self.trunk(scaled) - self.feature_mean) / self.feature_std).contiguous()
 
     def encode(self, views: list[Image.Image]) -> Tensor:
         """Pictures as `view` gives them -> features: float32 (N, C, h, w), on the encoder's device."""
@@ -234,9 +237,16 @@ def published_file(version: "WeightsEnum") -> tuple[Path, str, Colours]:
     return fetch(version.url, path, prefix and prefix[1]), str(version), colours_of(version)
 
 
-def load_weights(trunk: fx.GraphModule, model: nn.Module, name: str, file: Path) -> None:
-    """Fill the trunk from a file of the trunk or of the whole network; InputError if it is not that."""
+def load_weights(
+    trunk: fx.GraphModule, model: nn.Module, name: str, file: Path
+) -> tuple[Tensor, Tensor]:
+    """Fill the trunk from a file of the trunk or of the whole network; InputError if it is not that.
+
+    Returns mean and standard deviation of the features, for those files that hold them: else 0 and 1.
+    """
     tensors = {plain_name(key): value for key, value in read_weights(file).items()}
+    feature_mean = tensors.pop("feature_mean", torch.zeros(1))
+    feature_std = tensors.pop("feature_std", torch.ones(1))
     known, wanted = model.state_dict(), {}
     for key, value in trunk.state_dict().items():
         if key in known and not key.endswith("num_batches_tracked"):
@@ -258,6 +268,7 @@ def load_weights(trunk: fx.GraphModule, model: nn.Module, name: str, file: Path)
         if not torch.isfinite(tensors[key]).all():
             raise InputError(f"damaged weights {file}: {key} holds numbers that are not finite")
     trunk.load_state_dict({key: tensors[key] for key in wanted}, strict=False)
+    return feature_mean, feature_std
 
 
 def plain_name(key: str) -> str:

@@ -165,9 +165,7 @@ class Pupil(nn.Module):
 
     def forward(self, image: torch.Tensor) -> dict[str, torch.Tensor]:
         """uint8 (N, 3, S, S) -> thing, colour, box (N, n, S/32, S/32), ground, time (N, n)."""
-        mean, std = (torch.tensor(values).view(3, 1, 1) for values in (MEAN, STD))
-        image = ((image / 255 - mean) / std).contiguous(memory_format=torch.channels_last)
-        cells = self.trunk_output(self.stem(image))
+        cells = self.cells(image)
         whole = cells.mean(dim=(2, 3))
         return {
             "thing": self.thing(cells),
@@ -176,6 +174,12 @@ class Pupil(nn.Module):
             "ground": self.ground(whole),
             "time": self.time(whole),
         }
+
+    def cells(self, image: torch.Tensor) -> torch.Tensor:
+        """uint8 (N, 3, S, S) -> the last feature map (N, 400, S/32, S/32)."""
+        mean, std = (torch.tensor(values).view(3, 1, 1) for values in (MEAN, STD))
+        image = ((image / 255 - mean) / std).contiguous(memory_format=torch.channels_last)
+        return self.trunk_output(self.stem(image))
 
 
 def loss_of(scores: dict[str, torch.Tensor], batch: dict[str, torch.Tensor]) -> torch.Tensor:
@@ -301,11 +305,14 @@ def run(
         training.save()
 
 
-def finished(training: Training, workers: int, count: int) -> tuple[nn.Module, dict[str, float]]:
-    """The averaged pupil as shipped, float16 and back, and what it gets right on `count` scenes.
+def finished(
+    training: Training, workers: int, count: int
+) -> tuple[dict[str, torch.Tensor], dict[str, float]]:
+    """The averaged trunk as shipped, in float16, and what it gets right on `count` val scenes.
 
     BatchNorm's statistics were gathered from bf16 activations at several sizes: they are measured
-    anew, in float32 at the size of use, on training pictures.
+    anew, in float32 at the size of use, on training pictures. Then mean and standard deviation of every
+    feature channel are measured on the same pictures: the encoder standardises its features by them.
     """
     pupil, size, seed = training.average.module, PHASES[-1][1], training.settings.seed + SEED_OFFSET
     pictures = Pictures("train", seed, size, max(64, count // 2))
@@ -316,6 +323,8 @@ def finished(training: Training, workers: int, count: int) -> tuple[nn.Module, d
     pupil.half().float().eval()
     batches, scores = [], []
     with torch.no_grad():
+        cells = [pupil.cells(batch["image"]) for batch in loader(pictures, 32, workers)]
+        std, mean = torch.std_mean(torch.cat(cells), dim=(0, 2, 3))
         for batch in loader(Pictures("val", training.settings.seed, size, count), 50, workers):
             scores.append(pupil(batch.pop("image")))
             batches.append(batch)
@@ -323,22 +332,22 @@ def finished(training: Training, workers: int, count: int) -> tuple[nn.Module, d
         {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
         for parts in (scores, batches)
     )
-    return pupil, right_of(*together)
+    trunk = {"feature_mean": mean, "feature_std": std.clamp(min=1e-3)}
+    for name, value in pupil.state_dict().items():
+        if name.startswith(("stem.", "trunk_output.")):
+            trunk[name] = value.half() if value.is_floating_point() else value
+    return trunk, right_of(*together)
 
 
 def export(
     training: Training,
-    pupil: nn.Module,
+    trunk: dict[str, torch.Tensor],
     right: dict[str, float],
     count: int,
     out: Path,
     command: str,
 ) -> None:
-    """Write the trunk (float16, torchvision's names) to `out` and its card beside it."""
-    trunk = {}
-    for name, value in pupil.state_dict().items():
-        if name.startswith(("stem.", "trunk_output.")):
-            trunk[name] = value.half() if value.is_floating_point() else value
+    """Write the trunk to `out` and its card beside it."""
     write_tensors(out, trunk, {"licence": "MIT"})
     settings = training.settings
     stopped = f" (stopped at step {training.step} of {settings.steps})"
@@ -365,7 +374,8 @@ CARD = """\
 
 The encoder that the kit's drawn scenes are seen with: the trunk of torchvision's `regnet_x_400mf`
 (400 channels, stride 32: 7x7 cells at 224 px), float16, torchvision's names for the tensors, no
-classifier. Trained from scratch on drawn scenes only: it knows nothing of photographs.
+classifier, and with them the mean and the standard deviation of every feature channel, by which the
+encoder standardises. Trained from scratch on drawn scenes only: it knows nothing of photographs.
 
 | | |
 |---|---|
@@ -466,8 +476,8 @@ def main(argv: list[str] | None = None) -> int:
         command = "python -m coursework.prepare.pretrain " + " ".join(
             f"--{name} {value}" for name, value in asdict(settings).items()
         )
-        pupil, right = finished(training, options.workers, options.count)
-        export(training, pupil, right, options.count, options.out, command)
+        trunk, right = finished(training, options.workers, options.count)
+        export(training, trunk, right, options.count, options.out, command)
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
