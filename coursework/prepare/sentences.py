@@ -3,6 +3,9 @@
 A template is a sentence with blanks. A blank such as {where a} is filled by the method `where` of `Telling`
 for the kind of thing that plays the part a. Where a blank cannot be filled truly, the template is passed
 over: {between abc} becomes "between" only if a is between b and c.
+
+Things are named from left to right. Attention looks before it knows the word that comes next: were the
+order a matter of chance, no model could know where to look for the first colour.
 """
 
 import math
@@ -70,12 +73,12 @@ TEMPLATES = {
         "here {be a} {a} and there {be b} {b}",
     ],
     3: [
-        "{a} {does a} {between abc} {b} and {c}",
-        "{a} {be a} {between abc} {b} and {c}",
-        "there {be a} {a} {between abc} {b} and {c}",
-        "the picture shows {a} {between abc} {b} and {c}",
         "{between abc} {b} and {c} {stands a} {a}",
-        "{where a} {a} {does a} {between abc} {b} and {c}",
+        "{between abc} {b} and {c} there {be a} {a}",
+        "{between abc} {b} and {c} you can see {a}",
+        "in the middle {be a} {a} {between abc} {b} and {c}",
+        "in the middle {stands a} {a} {between abc} {b} and {c}",
+        "{where a} {between abc} {b} and {c} {stands a} {a}",
         "{a} {be a} {near ab} {b} and {also acb} {c}",
         "{a} {does a} {near ab} {b} and {also acb} {c}",
         "there {be a} {a} {near ab} {b} and {also acb} {c}",
@@ -163,11 +166,18 @@ def lexicon() -> dict:
 def _fill(template: str, ground: str, time: str, cast: list[Kind], dice: Dice) -> str | None:
     """The sentence, with the parts given out so that it is true; None if there is no such way."""
     for order in dice.shuffled(list(permutations(cast))):
-        telling = Telling(ground, time, dict(zip("abc", order, strict=False)), dice)
-        sentence = telling.fill(template)
-        if sentence:
+        parts = dict(zip("abc", order, strict=False))
+        sentence = Telling(ground, time, parts, dice).fill(template)
+        if sentence and _from_left_to_right(template, parts):
             return sentence
     return None
+
+
+def _from_left_to_right(template: str, parts: dict[str, Kind]) -> bool:
+    """Are the things named in the order they stand in? Where a is said to be between, that tells its place."""
+    free = "a" if "{between" in template else ""
+    named = [parts[name] for name, _ in BLANK.findall(template) if name in parts and name != free]
+    return named == sorted(named, key=lambda kind: min(item.x for item in kind.members))
 
 
 @dataclass(frozen=True)
