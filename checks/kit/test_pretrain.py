@@ -82,7 +82,7 @@ def test_labels_are_those_of_the_scene():
 
 
 def test_no_picture_comes_twice_and_resuming_goes_on_with_the_next():
-    settings = Settings(steps=4, batch=3)
+    settings = Settings(steps=3, more=1, batch=3)
     whole = [batch["image"] for batch in training_batches(settings, 0, 0)]
     resumed = [batch["image"] for batch in training_batches(settings, 3, 0)]
     assert [tuple(images.shape) for images in whole] == [(3, 3, 32, 32)] * 2 + [(3, 3, 64, 64)] * 2
@@ -91,36 +91,40 @@ def test_no_picture_comes_twice_and_resuming_goes_on_with_the_next():
 
 
 def test_drawing_ahead_changes_no_picture():
-    settings = Settings(steps=2, batch=2)
+    settings = Settings(steps=2, more=0, batch=2)
     alone, ahead = (list(training_batches(settings, 0, workers)) for workers in (0, 1))
     assert all(torch.equal(one[name], two[name]) for one, two in zip(alone, ahead) for name in one)
 
 
 def test_learning_rate_rises_and_falls():
-    settings = Settings(steps=200, rate=0.5)
+    settings = Settings(steps=200, more=100, rate=0.5)
     rates = [settings.rate_at(step) for step in range(200)]
     assert rates[0] == pytest.approx(0.05)
     assert max(rates) == rates[9] == rates[10] == 0.5
     assert rates[10:] == sorted(rates[10:], reverse=True)
     assert rates[-1] < 1e-3
+    again = [settings.rate_at(step) for step in range(200, 300)]
+    assert max(again) == again[4] == 0.25
+    assert again[5:] == sorted(again[5:], reverse=True)
+    assert {settings.size_at(step) for step in range(200, 300)} == {pretrain.PHASES[-1][1]}
 
 
 def test_loss_falls_on_pictures_seen_again(tmp_path):
-    batch = next(training_batches(Settings(steps=1, batch=8), 0, 0))
-    training = Training(Settings(steps=40, batch=8), tmp_path)
+    batch = next(training_batches(Settings(steps=1, more=0, batch=8), 0, 0))
+    training = Training(Settings(steps=40, more=0, batch=8), tmp_path)
     losses = [training.take(batch)[0] for _ in range(30)]
     assert np.mean(losses[-3:]) < 0.6 * losses[0]
 
 
 def test_batch_without_things_has_a_finite_loss():
-    batch = next(training_batches(Settings(steps=1, batch=2), 0, 0))
+    batch = next(training_batches(Settings(steps=1, more=0, batch=2), 0, 0))
     batch["thing"].zero_()
     scores = pretrain.Pupil()(batch["image"])
     assert torch.isfinite(pretrain.loss_of(scores, batch))
 
 
 def options(tmp_path, *more):
-    sizes = ["--steps", "4", "--batch", "4", "--count", "6", "--workers", "0", "--threads", "1"]
+    sizes = ["--steps", "3", "--more", "1", "--batch", "4", "--count", "6", "--workers", "0", "--threads", "1"]
     return [
         *sizes,
         "--work",
@@ -169,12 +173,12 @@ def test_what_is_written_is_torchvisions_trunk_in_float16(tmp_path):
     )
     card = (tmp_path / "w.md").read_text(encoding="utf-8")
     assert sha256(tmp_path / "w.safetensors") in card
-    assert "--steps 4 --batch 4 --seed 0" in card
+    assert "--steps 3 --more 1 --batch 4 --seed 0" in card
     assert "16, each once |" in card
 
 
 def test_half_trained_weights_can_be_written(tmp_path, monkeypatch):
-    training = Training(Settings(steps=9, batch=4), tmp_path / "work")
+    training = Training(Settings(steps=9, more=0, batch=4), tmp_path / "work")
     training.take(next(training_batches(training.settings, 0, 0)))
     training.save()
     assert main(options(tmp_path, "--export-only")) == 0
@@ -182,8 +186,8 @@ def test_half_trained_weights_can_be_written(tmp_path, monkeypatch):
 
 
 def test_checkpoint_brings_everything_back(tmp_path):
-    training = Training(Settings(steps=9, batch=4, seed=3, rate=0.01), tmp_path)
-    first, second = training_batches(Settings(steps=2, batch=4), 0, 0)
+    training = Training(Settings(steps=9, more=0, batch=4, seed=3, rate=0.01), tmp_path)
+    first, second = training_batches(Settings(steps=2, more=0, batch=4), 0, 0)
     training.take(first)
     training.save()
     again = Training.load(tmp_path)

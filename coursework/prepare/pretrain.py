@@ -52,23 +52,35 @@ COVERED = 0.25  # a cell belongs to a thing that shows in this share of it
 
 @dataclass(frozen=True)
 class Settings:
-    """What decides the result. `batch` in pictures; `rate` is the highest learning rate."""
+    """What decides the result: steps of two rounds, pictures a step, seed, highest learning rate.
+
+    The second round is a warm restart (Loshchilov & Hutter 2017) at the size of use, at half the rate.
+    """
 
     steps: int = 3000
+    more: int = 1200
     batch: int = 48
     seed: int = 0
     rate: float = 2e-3
+
+    @property
+    def total(self) -> int:
+        """The steps of both rounds."""
+        return self.steps + self.more
 
     def size_at(self, step: int) -> int:
         """Side of the pictures at this step, in pixels: small and quick at first."""
         return [size for start, size in PHASES if step >= start * self.steps][-1]
 
     def rate_at(self, step: int) -> float:
-        """Learning rate: a short linear rise, then half a cosine down to nothing."""
-        rise = max(1, self.steps // 20)
+        """Learning rate of a round: a short linear rise, then half a cosine down to nothing."""
+        length, highest = self.steps, self.rate
+        if step >= self.steps:
+            step, length, highest = step - self.steps, self.more, self.rate / 2
+        rise = max(1, length // 20)
         if step < rise:
-            return self.rate * (step + 1) / rise
-        return self.rate * 0.5 * (1 + math.cos(math.pi * (step - rise) / max(1, self.steps - rise)))
+            return highest * (step + 1) / rise
+        return highest * 0.5 * (1 + math.cos(math.pi * (step - rise) / max(1, length - rise)))
 
 
 def cell_labels(things: list[dict], cells: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -139,9 +151,9 @@ def training_batches(
 ) -> Iterator[dict[str, torch.Tensor]]:
     """The batches of steps first, first + 1, ...: pictures step * batch + i, resumed or not."""
     step = first
-    while step < settings.steps:
+    while step < settings.total:
         size, end = settings.size_at(step), step
-        while end < settings.steps and settings.size_at(end) == size:
+        while end < settings.total and settings.size_at(end) == size:
             end += 1
         count, start = (end - step) * settings.batch, step * settings.batch
         pictures = Pictures("train", settings.seed + SEED_OFFSET, size, count, start)
@@ -231,6 +243,8 @@ class Training:
     def take(self, batch: dict[str, torch.Tensor]) -> tuple[float, dict[str, float]]:
         """One step on one batch -> its loss and what was right."""
         self.pupil.train()
+        if self.step == self.settings.steps:  # the second round begins with a fresh optimizer
+            self.optimizer.state.clear()
         self.optimizer.param_groups[0]["lr"] = self.settings.rate_at(self.step)
         with torch.autocast("cpu", torch.bfloat16):
             scores = self.pupil(batch["image"])
@@ -291,10 +305,10 @@ def run(
             loss, right = training.take(batch)
             seen, now = seen + len(batch["image"]), time.monotonic()
             training.seconds = before + now - began
-            if now - report_time >= report_every or training.step == settings.steps:
+            if now - report_time >= report_every or training.step == settings.total:
                 size, rate = batch["image"].shape[-1], seen / (now - report_time)
                 shares = "  ".join(f"{name} {100 * share:.0f} %" for name, share in right.items())
-                place = f"step {training.step}/{settings.steps}  {size} px"
+                place = f"step {training.step}/{settings.total}  {size} px"
                 line = f"{place}  loss {loss:.3f}  {shares}  {rate:.0f} images/s"
                 print(line, file=sys.stderr, flush=True)
                 seen, report_time = 0, now
@@ -350,7 +364,7 @@ def export(
     """Write the trunk to `out` and its card beside it."""
     write_tensors(out, trunk, {"licence": "MIT"})
     settings = training.settings
-    stopped = f" (stopped at step {training.step} of {settings.steps})"
+    stopped = f" (stopped at step {training.step} of {settings.total})"
     card = CARD.format(
         file=out.name,
         sha256=sha256(out),
@@ -358,7 +372,7 @@ def export(
         command=command,
         settings=json.dumps(asdict(settings)),
         pictures=training.step * settings.batch,
-        stopped="" if training.step == settings.steps else stopped,
+        stopped="" if training.step == settings.total else stopped,
         minutes=training.seconds / 60,
         threads=torch.get_num_threads(),
         torch=torch.__version__,
@@ -411,6 +425,9 @@ def arguments(argv: list[str] | None = None) -> argparse.Namespace:
     usual = Settings()
     parser.add_argument(
         "--steps", type=int, default=usual.steps, help="optimizer steps (default %(default)s)"
+    )
+    parser.add_argument(
+        "--more", type=int, default=usual.more, help="steps of the second round (default %(default)s)"
     )
     parser.add_argument(
         "--batch", type=int, default=usual.batch, help="pictures a step (default %(default)s)"
@@ -468,7 +485,8 @@ def main(argv: list[str] | None = None) -> int:
         else:
             options.work.mkdir(parents=True, exist_ok=True)
             training = Training(
-                Settings(options.steps, options.batch, options.seed, options.rate), options.work
+                Settings(options.steps, options.more, options.batch, options.seed, options.rate),
+                options.work,
             )
         if not options.export_only:
             run(training, options.workers)
