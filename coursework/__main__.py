@@ -11,6 +11,10 @@ from coursework.files import InputError
 
 DATA = Path(__file__).parents[1] / "data"
 CELLS = ("rnn", "lstm", "attn")
+SCENES_ON_PHOTOS = (
+    "note: the encoder of the drawn scenes knows nothing of photos. Its features will do to overfit a few;"
+    " to describe photos never seen, take --weights imagenet"
+)
 
 
 def demo(args) -> None:
@@ -45,6 +49,8 @@ def prepare_scenes(args) -> None:
 def prepare_folder(args) -> None:
     from coursework.prepare.folder import folder_source
 
+    if args.weights == "scenes":
+        print(SCENES_ON_PHOTOS, file=sys.stderr)
     build_bundle(folder_source(args.images, args.captions), args)
 
 

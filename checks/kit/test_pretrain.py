@@ -124,7 +124,20 @@ def test_batch_without_things_has_a_finite_loss():
 
 
 def options(tmp_path, *more):
-    sizes = ["--steps", "3", "--more", "1", "--batch", "4", "--count", "6", "--workers", "0", "--threads", "1"]
+    sizes = [
+        "--steps",
+        "3",
+        "--more",
+        "1",
+        "--batch",
+        "4",
+        "--count",
+        "6",
+        "--workers",
+        "0",
+        "--threads",
+        "1",
+    ]
     return [
         *sizes,
         "--work",

@@ -32,6 +32,7 @@ from coursework.run import Run, build_model, own_errors
 from coursework.vocabulary import Vocabulary, tokenise
 
 SCORING_BATCH = 100
+POOL = 16  # batches whose rows are sorted by length together
 
 
 def train(
@@ -96,12 +97,12 @@ def fit(
     steps_per_epoch = ceil(len(pairs) / recipe.batch_size)
     step, last_step = len(history["loss"]), recipe.epochs * steps_per_epoch
     began, device = monotonic() - history["seconds"], next(model.parameters()).device
-    batches = epoch_batches(len(pairs), recipe, step // steps_per_epoch)
+    batches = epoch_batches(pairs.lengths, recipe, step // steps_per_epoch)
     with stop_between_steps() as stop, progress_bar(len(pairs), recipe, step, progress) as bar:
         while step < last_step and best_score(history) < enough:
             epoch, place = divmod(step, steps_per_epoch)
             if place == 0:
-                batches = epoch_batches(len(pairs), recipe, epoch)
+                batches = epoch_batches(pairs.lengths, recipe, epoch)
             images, captions = pairs.batch(batches[place])
             features = bundle.feature_batch(images).to(device)
             set_learning_rate(optimiser, recipe, step, last_step)
@@ -155,13 +156,18 @@ class Pairs:
         return len(self.images)
 
 
-def epoch_batches(count: int, recipe: Recipe, epoch: int) -> tuple[Tensor, ...]:
-    """The rows of each batch of an epoch: every row once, the last batch as small as need be.
+def epoch_batches(lengths: Tensor, recipe: Recipe, epoch: int) -> list[Tensor]:
+    """The rows of each batch of an epoch: every row once, one batch as small as need be.
 
-    The order hangs on seed and epoch alone, so that a training can go on in the middle of an epoch.
+    The order hangs on seed and epoch alone, so that a training can go on in the middle of an epoch. A few
+    batches' worth of rows at a time are sorted by the length of their captions, (P,), before they are cut
+    into batches: captions of a length spare the loop over time its steps over padding.
     """
     generator = torch.Generator().manual_seed(recipe.seed * 1_000_003 + epoch)
-    return torch.randperm(count, generator=generator).split(recipe.batch_size)
+    pools = torch.randperm(len(lengths), generator=generator).split(POOL * recipe.batch_size)
+    sorted_pools = [pool[lengths[pool].argsort(stable=True)] for pool in pools]
+    batches = [rows for pool in sorted_pools for rows in pool.split(recipe.batch_size)]
+    return [batches[k] for k in torch.randperm(len(batches), generator=generator)]
 
 
 def take_step(

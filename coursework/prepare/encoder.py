@@ -58,9 +58,9 @@ class Encoder(nn.Module):
     ):
         super().__init__()
         model = untrained(name)
-        file, exact, (mean, std) = weights_file(name, weights)
         usual_size = 299 if name == "inception_v3" else 224
         trunk = trunk_of(model, name, usual_size)
+        file, exact, (mean, std) = weights_file(name, weights)
         feature_mean, feature_std = load_weights(trunk, model, name, file)
         self.trunk = fuse(trunk, inplace=True, no_trace=True).to(memory_format=torch.channels_last)
         self.image_size = usual_size if image_size is None else image_size

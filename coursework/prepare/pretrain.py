@@ -427,7 +427,10 @@ def arguments(argv: list[str] | None = None) -> argparse.Namespace:
         "--steps", type=int, default=usual.steps, help="optimizer steps (default %(default)s)"
     )
     parser.add_argument(
-        "--more", type=int, default=usual.more, help="steps of the second round (default %(default)s)"
+        "--more",
+        type=int,
+        default=usual.more,
+        help="steps of the second round (default %(default)s)",
     )
     parser.add_argument(
         "--batch", type=int, default=usual.batch, help="pictures a step (default %(default)s)"

@@ -174,7 +174,7 @@ def _fill(template: str, ground: str, time: str, cast: list[Kind], dice: Dice) -
 
 
 def _from_left_to_right(template: str, parts: dict[str, Kind]) -> bool:
-    """Are the things named in the order they stand in? Where a is said to be between, that tells its place."""
+    """Are the things named in the order they stand in? One that is said to be between needs no order."""
     free = "a" if "{between" in template else ""
     named = [parts[name] for name, _ in BLANK.findall(template) if name in parts and name != free]
     return named == sorted(named, key=lambda kind: min(item.x for item in kind.members))
