@@ -7,7 +7,7 @@ import time
 from importlib import util
 from pathlib import Path
 
-from coursework.files import InputError
+from coursework.files import InputError, reason
 
 DATA = Path(__file__).parents[1] / "data"
 CELLS = ("rnn", "lstm", "attn")
@@ -20,7 +20,7 @@ SCENES_ON_PHOTOS = (
 def demo(args) -> None:
     from coursework.demo import demo
 
-    demo(args.out, args.data, args.device)
+    demo(args.out, args.data, device(args.device))
 
 
 def overfit(args) -> None:
@@ -60,8 +60,9 @@ def build_bundle(source, args) -> None:
     from coursework.prepare.encoder import Encoder
 
     started = time.monotonic()
-    encoder = Encoder(args.encoder, args.weights, args.image_size).to(device(args.device))
-    bundle = build(source, encoder, args.out, minimum_count=args.minimum_count)
+    where = device(args.device)
+    encoder = Encoder(args.encoder, args.weights, args.image_size)
+    bundle = build(source, encoder, args.out, minimum_count=args.minimum_count, device=where)
     splits = ", ".join(f"{count:,} {name}" for name, count in bundle.splits.items())
     print(
         f"{bundle.path}: {len(bundle.images):,} images ({splits}), {len(bundle.vocabulary):,} words,"
@@ -76,14 +77,11 @@ def train(args) -> None:
     from coursework.learn.recipe import Recipe
     from coursework.look import plots
 
-    run = train(
-        opened_bundle(args.data),
-        Recipe.load(args.recipe),
-        args.out,
-        resume=args.resume,
-        device=device(args.device),
-        module=module(args.module),
-    )
+    settings = {"resume": args.resume, "device": device(args.device), "module": module(args.module)}
+    try:
+        run = train(opened_bundle(args.data), Recipe.load(args.recipe), args.out, **settings)
+    except KeyboardInterrupt as stopped:
+        raise KeyboardInterrupt(f"{stopped}; add --resume to go on") from None
     plots.save(plots.loss_curve(run.history), args.out / "loss.png")
     print(f"{args.out}: trained; loss curve in {args.out / 'loss.png'}")
     print(f"next: python -m coursework evaluate --run {args.out} --data {args.data}")
@@ -110,21 +108,31 @@ def caption(args) -> None:
     from coursework.run import own_errors
 
     run, mine, where = opened_run(args.run), module(args.module), device(args.device)
+    grids = grid_files(args.images, args.out) if args.out else []
     pictures = [read_image(path) for path in args.images]
     model = run.model(module=mine, device=where)
     encoder = encoder_from(run.encoder, args.weights).to(where)
     views = [encoder.view(picture) for picture in pictures]
     with own_errors(mine):
         captions = caption_features(model, encoder.encode(views), run.vocabulary, run.max_length)
-    for path, view, said in zip(args.images, views, captions, strict=True):
+    for path, said in zip(args.images, captions, strict=True):
         print(f"{path}: {said}")
-        if args.out and said.weights is not None:
-            grid = plots.attention_grid(view, said.words, said.weights, title=str(said))
-            plots.save(grid, args.out / f"{path.stem}.png")
+    for view, said, file in zip(views, captions, grids):
+        if said.weights is not None:
+            plots.save(plots.attention_grid(view, said.words, said.weights, title=str(said)), file)
     if args.out:
         plots.save(
             plots.captioned_images(views, [c.words for c in captions]), args.out / "captions.png"
         )
+
+
+def grid_files(images: list[Path], out: Path) -> list[Path]:
+    """Where the attention grid of each image goes; InputError if a picture would overwrite an image."""
+    files = [out / f"attention_{number}_{path.stem}.png" for number, path in enumerate(images, 1)]
+    for path in images:
+        if path.resolve() in {file.resolve() for file in [*files, out / "captions.png"]}:
+            raise InputError(f"{path} would be overwritten: choose another folder with --out")
+    return files
 
 
 # What the verbs share
@@ -149,6 +157,7 @@ def module(path: Path | None):
 
     if path is None:
         return captioning
+    path = path.resolve()
     if not path.is_file():
         raise InputError(f"no module at {path}: --module takes the file with your functions")
     spec = util.spec_from_file_location("hand_in", path)
@@ -157,7 +166,7 @@ def module(path: Path | None):
         spec.loader.exec_module(loaded)
     except Exception as error:  # whatever a student's file may raise when it is imported
         line = getattr(error, "lineno", None) or last_line_in(path, error)
-        raise InputError(f"{path}, line {line}: {type(error).__name__}: {error}") from error
+        raise InputError(f"{path}, line {line}: {type(error).__name__}: {reason(error)}") from error
     if not hasattr(loaded, "CaptioningRNN"):
         raise InputError(f"{path} has no class CaptioningRNN: --module takes a captioning.py")
     return loaded
@@ -219,7 +228,7 @@ def parser() -> argparse.ArgumentParser:
         )
     )
     verb = sources("scenes", prepare_scenes, "pictures that the kit draws itself", PREPARE_SCENES)
-    for split, count in (("train", 2400), ("val", 300), ("test", 300)):
+    for split, count in (("train", 2400), ("val", 300), ("test", 300)):  # scenes.COUNTS
         verb.add_argument(
             f"--{split}", type=positive, default=count, help=f"{split} images ({count})"
         )

@@ -9,8 +9,8 @@ word at a time. The file reads from top to bottom, each section building on the 
     4. attention                 look at the picture again before each word
     5. the captioner             image -> state -> words: training loss and greedy sampling
 
-Every forward function has its gradient derived by hand below it (backpropagation through time,
-Werbos 1990).
+The gradients of the three cells and of attention are derived by hand, each below its forward
+function (backpropagation through time, Werbos 1990). Training lets autograd find the same ones.
 
 Shapes, everywhere: N batch, T time steps, D word-vector size, H hidden size, V vocabulary size,
 C feature channels, h x w the feature grid. Weights act from the right: x @ Wx.
@@ -103,9 +103,9 @@ def rnn_backward(dh, cache):
 
 
 def word_embedding_forward(words, W_embed):
-    """Look up the vector of every word: one_hot(words) W_embed, without multiplying by zeros.
+    """Look up the vector of every word (Bengio et al. 2003): a row of the matrix each.
 
-        out[...] = W_embed[words[...]]
+        out[...] = W_embed[words[...]] = one_hot(words[...]) W_embed
 
     words (...,) int64 with values in 0..V-1, W_embed (V,D)
     Returns out (...,D).
@@ -128,35 +128,10 @@ def temporal_softmax_loss(scores, targets, ignore_index: int | None = None):
     log_prob_of_target = log_probs.gather(2, targets.unsqueeze(2)).squeeze(2)
     if ignore_index is not None:
         log_prob_of_target = log_prob_of_target[targets != ignore_index]
-    return -log_prob_of_target.sum() / N
+    return (-log_prob_of_target).sum() / N
 
 
 # 3. The LSTM
-
-
-def _lstm_cell_forward(a, prev_c):
-    """What LSTM and attention LSTM share: from a (N,4H) and prev_c (N,H) to the new states."""
-    a_i, a_f, a_o, a_g = a.chunk(4, dim=1)
-    i = torch.sigmoid(a_i)
-    f = torch.sigmoid(a_f)
-    o = torch.sigmoid(a_o)
-    g = torch.tanh(a_g)
-    next_c = f * prev_c + i * g
-    next_h = o * torch.tanh(next_c)
-    return next_h, next_c, (prev_c, i, f, o, g, next_c)
-
-
-def _lstm_cell_backward(dnext_h, dnext_c, cache):
-    """Gradients da (N,4H) and dprev_c (N,H) of _lstm_cell_forward."""
-    prev_c, i, f, o, g, next_c = cache
-    tanh_c = torch.tanh(next_c)
-    dc = dnext_c + dnext_h * o * (1 - tanh_c**2)
-    da_i = dc * g * i * (1 - i)
-    da_f = dc * prev_c * f * (1 - f)
-    da_o = dnext_h * tanh_c * o * (1 - o)
-    da_g = dc * i * (1 - g**2)
-    dprev_c = dc * f
-    return torch.cat([da_i, da_f, da_o, da_g], dim=1), dprev_c
 
 
 def lstm_step_forward(x, prev_h, prev_c, Wx, Wh, b):
@@ -174,6 +149,18 @@ def lstm_step_forward(x, prev_h, prev_c, Wx, Wh, b):
     next_h, next_c, cell_cache = _lstm_cell_forward(a, prev_c)
     cache = (x, prev_h, Wx, Wh, cell_cache)
     return next_h, next_c, cache
+
+
+def _lstm_cell_forward(a, prev_c):
+    """From a (N,4H) and prev_c (N,H) to the new states: the same in the attention LSTM."""
+    a_i, a_f, a_o, a_g = a.chunk(4, dim=1)
+    i = torch.sigmoid(a_i)
+    f = torch.sigmoid(a_f)
+    o = torch.sigmoid(a_o)
+    g = torch.tanh(a_g)
+    next_c = f * prev_c + i * g
+    next_h = o * torch.tanh(next_c)
+    return next_h, next_c, (prev_c, i, f, o, g, next_c)
 
 
 def lstm_step_backward(dnext_h, dnext_c, cache):
@@ -196,6 +183,19 @@ def lstm_step_backward(dnext_h, dnext_c, cache):
     dWh = prev_h.T @ da
     db = da.sum(dim=0)
     return dx, dprev_h, dprev_c, dWx, dWh, db
+
+
+def _lstm_cell_backward(dnext_h, dnext_c, cache):
+    """From dnext_h and dnext_c to da (N,4H) and dprev_c: the same in the attention LSTM."""
+    prev_c, i, f, o, g, next_c = cache
+    tanh_c = torch.tanh(next_c)
+    dc = dnext_c + dnext_h * o * (1 - tanh_c**2)
+    da_i = dc * g * i * (1 - i)
+    da_f = dc * prev_c * f * (1 - f)
+    da_o = dnext_h * tanh_c * o * (1 - o)
+    da_g = dc * i * (1 - g**2)
+    dprev_c = dc * f
+    return torch.cat([da_i, da_f, da_o, da_g], dim=1), dprev_c
 
 
 def lstm_forward(x, h0, Wx, Wh, b):
@@ -253,9 +253,9 @@ def dot_product_attention(prev_h, A):
     """
     N, H, h, w = A.shape
     positions = A.flatten(2)
-    scores = torch.einsum("nc,ncp->np", prev_h, positions) / math.sqrt(H)
+    scores = torch.einsum("nh,nhp->np", prev_h, positions) / math.sqrt(H)
     weights = torch.softmax(scores, dim=1)
-    attn = torch.einsum("np,ncp->nc", weights, positions)
+    attn = torch.einsum("np,nhp->nh", weights, positions)
     return attn, weights.reshape(N, h, w)
 
 
@@ -270,13 +270,14 @@ def dot_product_attention_backward(dattn, prev_h, A, weights):
     dattn (N,H), prev_h (N,H), A (N,H,h,w), weights (N,h,w)
     Returns dprev_h (N,H), dA (N,H,h,w).
     """
+    positions, weights = A.flatten(2), weights.flatten(1)
     scale = 1 / math.sqrt(A.shape[1])
-    dweights = torch.einsum("nc,nchw->nhw", dattn, A)
-    dscores = weights * (dweights - (weights * dweights).sum(dim=(1, 2), keepdim=True))
-    dprev_h = torch.einsum("nhw,nchw->nc", dscores, A) * scale
-    dA_mean = torch.einsum("nc,nhw->nchw", dattn, weights)
-    dA_scores = torch.einsum("nc,nhw->nchw", prev_h, dscores) * scale
-    return dprev_h, dA_mean + dA_scores
+    dweights = torch.einsum("nh,nhp->np", dattn, positions)
+    dscores = weights * (dweights - (weights * dweights).sum(dim=1, keepdim=True))
+    dprev_h = torch.einsum("np,nhp->nh", dscores, positions) * scale
+    dA_mean = torch.einsum("np,nh->nhp", weights, dattn)
+    dA_scores = torch.einsum("np,nh->nhp", dscores, prev_h) * scale
+    return dprev_h, (dA_mean + dA_scores).reshape(A.shape)
 
 
 def attention_lstm_step_forward(x, prev_h, prev_c, attn, Wx, Wh, Wattn, b):
@@ -438,7 +439,7 @@ class WordEmbedding(nn.Module):
 
 
 class CaptioningRNN(nn.Module):
-    """From the feature grid of a picture to a caption (Vinyals et al. 2015, Xu et al. 2015).
+    """From the feature grid of a picture to a caption (after Vinyals et al. 2015, Xu et al. 2015).
 
     cell_type    how the picture enters
     "rnn"        h0 = image_projection(mean of the features over the grid)
@@ -504,25 +505,26 @@ class CaptioningRNN(nn.Module):
         Returns captions (N,max_length) int64: column 0 is the first word sampled, after END only
         NULL; for attn also weights (N,max_length,h,w), where the model looked for each word.
         """
-        N, _, height, width = features.shape
-        h = A = self._project_image(features)
-        c = torch.zeros_like(h)
+        image = self._project_image(features)
         if self.cell_type == "attn":
-            h = c = A.mean(dim=(2, 3))
-        word = torch.full((N,), self.start, device=features.device)
+            h = c = image.mean(dim=(2, 3))
+        else:
+            h, c = image, torch.zeros_like(image)
+        word = torch.full((len(features),), self.start, device=features.device)
         ended = torch.zeros_like(word, dtype=torch.bool)
-        captions = torch.full((N, max_length), self.null, device=features.device)
-        weights = h.new_zeros(N, max_length, height, width)
-        for t in range(max_length):
+        captions, weights = [], []
+        for _ in range(max_length):
             x = self.word_embedding(word)
             if self.cell_type == "rnn":
                 h = self.cell.step_forward(x, h)
             elif self.cell_type == "lstm":
                 h, c = self.cell.step_forward(x, h, c)
             else:
-                attn, weights[:, t] = dot_product_attention(h, A)
+                attn, weights_t = dot_product_attention(h, image)
                 h, c = self.cell.step_forward(x, h, c, attn)
+                weights.append(weights_t)
             word = self.vocabulary_projection(h).argmax(dim=1).masked_fill(ended, self.null)
-            captions[:, t] = word
             ended = ended | (word == self.end)
-        return (captions, weights) if self.cell_type == "attn" else captions
+            captions.append(word)
+        captions = torch.stack(captions, dim=1)
+        return (captions, torch.stack(weights, dim=1)) if self.cell_type == "attn" else captions

@@ -10,7 +10,6 @@ from coursework.look import plots
 from coursework.prepare import scenes
 from coursework.run import Run
 
-SCENES = {"train": 2400, "val": 300, "test": 300}
 GRIDS = 4
 
 NEXT = """
@@ -71,14 +70,14 @@ def prepare(data: Path, device) -> Bundle:
     from coursework.prepare.build import build
     from coursework.prepare.encoder import Encoder
 
-    return build(scenes.scenes_source(**SCENES), Encoder().to(device), data, device=device)
+    return build(scenes.scenes_source(**scenes.COUNTS), Encoder().to(device), data, device=device)
 
 
 def overfit(bundle: Bundle, picture: Path, device) -> str:
     """Fifty captions by heart; the verdict's first line."""
     from coursework.learn.overfit import overfit
 
-    verdict = overfit(bundle, "attn", device=device)
+    verdict = overfit(bundle, "rnn", device=device)
     plots.save(plots.loss_curve(verdict.history), picture)
     return verdict.text().splitlines()[0]
 

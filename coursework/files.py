@@ -104,7 +104,7 @@ def read_tensors(
         raise InputError(
             f"damaged {what} {path}: not a whole safetensors file, {reason(error)}"
         ) from error
-    metadata = header.get("__metadata__", {})
+    metadata = header.get("__metadata__") or {}
     wanted = metadata.pop("sha256", None)
     if wanted is not None and wanted != _content_hash(tensors, metadata):
         raise InputError(

@@ -27,6 +27,17 @@ from coursework.files import InputError, read_json, read_tensors, reason
 from coursework.vocabulary import Vocabulary
 
 FORMAT = 1
+SETTINGS = (
+    "kind",
+    "recipe",
+    "bundle",
+    "encoder",
+    "input_dim",
+    "cell_type",
+    "ignore_index",
+    "max_length",
+)
+HISTORY = {"loss", "validation", "seconds", "finished"}
 # Names in last.safetensors that begin so belong to the optimiser; all others are weights of the model.
 OPTIMISER = "optimiser/"
 
@@ -54,8 +65,13 @@ class Run:
             raise InputError(
                 f"{path} has run format {found}, this version reads {FORMAT}: train again"
             )
+        missing = [key for key in SETTINGS if key not in settings]
+        if missing:
+            raise InputError(
+                f"damaged run settings {path / 'settings.json'}: no {missing[0]}: train again"
+            )
         history = read_json(path / "history.json", "training history")
-        if not isinstance(history, dict) or not {"loss", "validation", "seconds"} <= history.keys():
+        if not isinstance(history, dict) or not HISTORY <= history.keys():
             raise InputError(
                 f"damaged training history {path / 'history.json'}: entries are missing"
             )

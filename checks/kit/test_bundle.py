@@ -112,14 +112,21 @@ def test_the_fingerprint_names_what_went_in(tmp_path: Path):
     assert content(tmp_path / "again") == content(tmp_path / "0")
 
 
-def test_a_bundle_that_is_there_is_returned_and_another_replaced(tmp_path: Path, capsys):
+def test_a_bundle_that_is_there_is_returned_and_one_of_other_images_is_not_replaced(
+    tmp_path: Path, capsys
+):
     out = tmp_path / "b"
     make(out)
     before = (out / "features.npy").stat().st_mtime_ns
     build(tiny_source(10), Interrupted(), out, batch_size=2)  # would raise if it computed anything
     assert (out / "features.npy").stat().st_mtime_ns == before
     assert "nothing to do" in capsys.readouterr().err
-    assert make(out, tiny_source(10, seed=1)).images == tiny_source(10, seed=1).records
+    wanted = content(out)
+    with pytest.raises(InputError, match="a bundle of other images .* choose another"):
+        make(out, tiny_source(10, seed=1))
+    assert content(out) == wanted
+    build(tiny_source(10), TinyEncoder(), out, minimum_count=2)  # the same images, made otherwise
+    assert content(out) != wanted
     assert [path.name for path in tmp_path.iterdir()] == ["b"]
 
 

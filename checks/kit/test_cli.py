@@ -12,6 +12,7 @@ from PIL import Image
 
 from coursework import __main__ as cli
 from coursework.files import write_tensors
+from coursework.prepare.scenes import COUNTS
 
 ROOT = Path(__file__).parents[2]
 
@@ -103,8 +104,9 @@ def test_bad_paths_and_values_are_refused_in_one_line(capsys, tmp_path, tiny_bun
         capsys, "train", "--recipe", "gone", "--data", tiny_bundle.path, "--out", gone
     )
     assert "scenes-attn" in no_recipe
-    where = ["--data", tiny_bundle.path, "--device", "nonsense"]
-    assert "--device cpu" in refused(capsys, "overfit", *where)
+    for verb in (["demo", "--out", gone], ["overfit"], ["train", "--out", gone]):
+        where = ["--data", tiny_bundle.path, "--device", "nonsense"]
+        assert "--device cpu" in refused(capsys, *verb, *where)
     for verb in (
         ["overfit", "--count", "0"],
         ["overfit", "--cell", "gru"],
@@ -124,6 +126,20 @@ def test_a_module_that_does_not_import_is_named_with_its_line(capsys, tmp_path, 
         broken.write_text(text, encoding="utf-8")
         said = refused(capsys, "overfit", "--module", broken, "--data", tiny_bundle.path)
         assert expected in said and "mine.py" in said
+
+
+def test_the_line_of_a_module_is_told_when_its_path_is_relative(
+    capsys, tmp_path, tiny_bundle, monkeypatch
+):
+    (tmp_path / "mine.py").write_text("x = 1\ny = undefined\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    said = refused(capsys, "overfit", "--module", "mine.py", "--data", tiny_bundle.path)
+    assert "line 2: NameError" in said
+
+
+def test_the_default_counts_are_those_of_the_demo():
+    args = cli.parser().parse_args(["prepare", "scenes"])
+    assert {split: getattr(args, split) for split in COUNTS} == COUNTS
 
 
 def test_a_blank_module_is_told_what_to_write(capsys, tmp_path, tiny_bundle):
@@ -165,6 +181,11 @@ def test_the_whole_way_on_photos(capsys, tmp_path, photos, weights):
     assert status == 0 and picture.name in text
     assert list((tmp_path / "grids").glob("*.png"))
     assert "--weights" in refused(capsys, "caption", "--run", out, picture)
+    twin = tmp_path / "captions.png"
+    twin.write_bytes(picture.read_bytes())
+    overwriting = ["caption", "--run", out, twin, "--out", tmp_path, *where]
+    assert "would be overwritten" in refused(capsys, *overwriting)
+    assert twin.read_bytes() == picture.read_bytes()
 
 
 def test_bad_photos_are_refused_by_name(capsys, tmp_path, photos, weights):

@@ -26,10 +26,14 @@ from coursework.vocabulary import NULL, Vocabulary
 SECONDS = 30  # at most so much work is lost within an epoch
 
 
-def run_settings(bundle: Bundle, recipe: Recipe) -> dict:
-    """The content of settings.json: all that is needed to build the model again and to go on."""
+def run_settings(bundle: Bundle, recipe: Recipe, kind: str = "train") -> dict:
+    """The content of settings.json: all that is needed to build the model again and to go on.
+
+    `kind` is "train", or "overfit" for a run that knows a few captions only.
+    """
     return {
         "format": FORMAT,
+        "kind": kind,
         "kit": __version__,
         "torch": torch.__version__,
         "recipe": asdict(recipe),
@@ -67,6 +71,8 @@ def start(folder: Path, settings: dict, vocabulary: Vocabulary, else_do: str) ->
 
 def check_same(run: Run, settings: dict) -> None:
     """Raise InputError, saying what differs, unless `run` was started with the same recipe and bundle."""
+    if run.settings["kind"] != settings["kind"]:
+        raise InputError(f"{run.path} was left by {run.settings['kind']}: choose another --out")
     then, now = run.settings["recipe"], settings["recipe"]
     changed = [name for name in now if then.get(name) != now[name]]
     if changed:

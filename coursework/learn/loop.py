@@ -122,7 +122,7 @@ def fit(
             if validated or keeper.due() or stop.is_set():
                 keeper.save(history)
             if stop.is_set():
-                kept = f"step {step} of {last_step} is kept in {folder}: train --resume goes on from there"
+                kept = f"step {step} of {last_step} is kept in {folder}"
                 raise KeyboardInterrupt(kept if folder else "")
     return history | {"finished": True}
 

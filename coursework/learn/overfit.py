@@ -79,7 +79,7 @@ def overfit(
         raise InputError(f"cannot overfit {count} captions: give at least 1")
     chosen = bundle.split("train")[:count]
     pairs = Pairs.of(bundle, chosen, recipe.max_words, each=1)
-    settings, folder = run_settings(bundle, recipe), Path(out) if out else None
+    settings, folder = run_settings(bundle, recipe, "overfit"), Path(out) if out else None
     if folder:
         start(folder, settings, bundle.vocabulary, "choose another --out")
     model = first_model(settings, bundle.vocabulary, module).to(device)

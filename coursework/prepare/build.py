@@ -76,7 +76,7 @@ def build(
     out = Path(os.path.realpath(out))
     manifest = _plan(source, encoder, minimum_count, views)
     try:
-        bundle = _already_there(out, manifest["fingerprint"])
+        bundle = _already_there(out, manifest)
         if bundle:
             if progress:
                 print(f"{out} is already there, made from the same: nothing to do", file=sys.stderr)
@@ -136,10 +136,10 @@ def _version(package: str) -> str | None:
         return None
 
 
-def _already_there(out: Path, wanted: str) -> Bundle | None:
-    """The bundle in `out` if it is a good one with the fingerprint `wanted`.
+def _already_there(out: Path, plan: dict) -> Bundle | None:
+    """The bundle in `out` if it is a good one with the fingerprint of `plan`.
 
-    Raises InputError if `out` holds something else than a bundle: that must not be replaced.
+    Raises InputError if `out` holds a bundle of other images, or no bundle: that must not be replaced.
     """
     if not out.exists() or (out.is_dir() and not any(out.iterdir())):
         return None
@@ -151,7 +151,13 @@ def _already_there(out: Path, wanted: str) -> Bundle | None:
         bundle = Bundle.open(out)
     except InputError:  # damaged, or of another format: making it again is how the user mends it
         return None
-    if bundle.fingerprint != wanted:
+    for key in ("name", "source"):
+        if bundle.manifest[key] != plan[key]:
+            raise InputError(
+                f"{out} holds a bundle of other images ({key} {bundle.manifest[key]}): choose another"
+                " folder for this one, or delete that one first (nothing was changed)"
+            )
+    if bundle.fingerprint != plan["fingerprint"]:
         return None
     tidy(out)
     return bundle

@@ -21,6 +21,7 @@ from coursework.prepare.drawing import COLOURS, GROUNDS, THINGS, TIMES, Placed, 
 from coursework.prepare.things import HORIZON
 
 SHARES = {"train": 0.8, "val": 0.1, "test": 0.1}
+COUNTS = {"train": 2400, "val": 300, "test": 300}  # of a bundle, where nothing else is asked for
 # The square root of the area of a thing's box.
 SIZES = {"small": (0.16, 0.22), "medium": (0.23, 0.29), "large": (0.30, 0.38)}
 LAYOUTS = {"apart": 0.56, "row": 0.12, "behind": 0.16, "group": 0.16}
@@ -104,9 +105,7 @@ def things(drawn: Scene) -> list[dict]:
     ]
 
 
-def scenes_source(
-    train: int = 1000, val: int = 200, test: int = 200, seed: int = 0, size: int = 224
-) -> Source:
+def scenes_source(train: int, val: int, test: int, seed: int = 0, size: int = 224) -> Source:
     """So many scenes a split, as the source of a bundle; pictures are painted when they are asked for."""
     counts = {"train": train, "val": val, "test": test}
     drawn = [
