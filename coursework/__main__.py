@@ -9,7 +9,8 @@ from pathlib import Path
 
 from coursework.files import InputError, reason
 
-DATA = Path(__file__).parents[1] / "data"
+ROOT = Path(__file__).resolve().parents[1]
+DATA = Path("data") if ROOT == Path.cwd() else ROOT / "data"
 CELLS = ("rnn", "lstm", "attn")
 SCENES_ON_PHOTOS = (
     "note: the encoder of the drawn scenes knows nothing of photos. Its features will do to overfit a few;"

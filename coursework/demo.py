@@ -13,10 +13,10 @@ from coursework.run import Run
 GRIDS = 4
 
 NEXT = """
-Next: read coursework/captioning.py, which did all this, from top to bottom; then
-  python -m coursework caption --run {run} PICTURE.png --out {out}          any picture of your own
-  python -m coursework evaluate --run {run} --data {data} --split test
-  python -m coursework train --recipe scenes-attn --data {data} --out runs/attn    longer, better
+Next: read coursework/captioning.py, which did all this, from top to bottom; then, better with more scenes,
+  python -m coursework prepare scenes --train 8000 --out data/many-scenes
+  python -m coursework train --recipe scenes-attn --data data/many-scenes --out runs/attn
+  python -m coursework evaluate --run runs/attn
 """
 
 
@@ -38,7 +38,7 @@ def demo(out: Path, data: Path, device="cpu") -> None:
     say("score", "captions of scenes it has never seen, word by word without help\n" + text)
     grids = look(bundle, captions, out)
     say("look", f"captions {out / '4_captions.png'}, where it looked {grids}")
-    print(NEXT.format(run=out / "run", data=data, out=out))
+    print(NEXT)
 
 
 def announcer(stages: int) -> Callable[[str, str], None]:
