@@ -4,6 +4,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+
 from coursework.bundle import Bundle
 from coursework.files import InputError
 from coursework.look import plots
@@ -114,7 +116,9 @@ def look(bundle: Bundle, captions: list, out: Path) -> str:
     pictures, words = [bundle.thumbnail(i) for i in images], [caption.words for caption in captions]
     marks = [mention_marks(w, record, bundle.lexicon) for w, record in zip(words, records)]
     plots.save(plots.captioned_images(pictures, words, marks=marks), out / "4_captions.png")
-    fullest = sorted(range(12), key=lambda k: -len(records[k].things))[:GRIDS]
+    # full pictures show best how the map moves, and bright ones show the map best
+    bright = [np.asarray(picture).mean() for picture in pictures]
+    fullest = sorted(range(12), key=lambda k: (-len(records[k].things), -bright[k]))[:GRIDS]
     names = [out / f"5_attention_{number + 1}.png" for number in range(GRIDS)]
     for k, name in zip(fullest, names):
         boxes = word_boxes(words[k], records[k], bundle.lexicon)
