@@ -380,7 +380,7 @@ def main(argv: list[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt as stopped:
-        print(f"\nstopped; {stopped or 'nothing half-done is left behind'}", file=sys.stderr)
+        print(f"\nstopped; {str(stopped) or 'nothing half-done is left behind'}", file=sys.stderr)
         return 130
     return 0
 

@@ -214,3 +214,16 @@ def test_damaged_weights_are_refused(capsys, tmp_path, photos, weights):
     data[-5] ^= 1
     file.write_bytes(data)
     assert "net.safetensors" in refused(capsys, *prepare)
+
+
+def test_ctrl_c_ends_in_one_line_and_130(capsys, monkeypatch, tiny_bundle):
+    def interrupted(text):
+        def verb(args):
+            raise KeyboardInterrupt(*text)
+
+        return verb
+
+    for text, said in [(("7 of 9 are kept",), "7 of 9 are kept"), ((), "nothing half-done")]:
+        monkeypatch.setattr(cli, "evaluate", interrupted(text))
+        assert cli.main(["evaluate", "--run", "x"]) == 130
+        assert said in capsys.readouterr().err
