@@ -344,7 +344,7 @@ it again.
 PREPARE_SCENES = """Draws scenes with five true captions each, and the boxes of the things in them.
 
     python -m coursework prepare scenes
-    python -m coursework prepare scenes --train 20000 --out data/many-scenes
+    python -m coursework prepare scenes --train 8000 --out data/many-scenes
 """
 PREPARE_FOLDER = """Takes a folder of images and their captions: JSON as COCO lays it out, or a CSV with a
 row "image,caption" for each caption. Several captions an image are welcome.
