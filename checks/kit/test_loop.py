@@ -20,7 +20,7 @@ from coursework.run import Run
 KIT = Path(__file__).parent
 
 
-def same_run(one, other):
+def assert_same_run(one, other):
     """Assert that two runs have the same losses, scores and weights, to the last bit."""
     assert one.history["loss"] == other.history["loss"]
     assert one.history["validation"] == other.history["validation"]
@@ -293,7 +293,9 @@ def test_a_killed_process_goes_on_to_the_same_end(tiny_bundle, tmp_path):
     stopped = Run.open(out)
     assert 0 < len(stopped.history["loss"]) < 24 and not stopped.history["finished"]
     resumed = train(tiny_bundle, small(epochs=4), out, resume=True, progress=False)
-    same_run(resumed, train(tiny_bundle, small(epochs=4), tmp_path / "whole", progress=False))
+    assert_same_run(
+        resumed, train(tiny_bundle, small(epochs=4), tmp_path / "whole", progress=False)
+    )
 
 
 def test_dying_at_any_write_goes_on_to_the_same_end(tiny_bundle, tmp_path, monkeypatch):
@@ -321,7 +323,7 @@ def test_dying_at_any_write_goes_on_to_the_same_end(tiny_bundle, tmp_path, monke
                 break
             except Killed:
                 deaths += 1
-        same_run(train(tiny_bundle, recipe, out, resume=True, progress=False), undisturbed)
+        assert_same_run(train(tiny_bundle, recipe, out, resume=True, progress=False), undisturbed)
     assert deaths == 2 * (
         3 + 4 * 2 + 2 + 1
     )  # beginning, each step's history and checkpoint, two best, end
@@ -339,7 +341,7 @@ def test_ctrl_c_stops_after_the_step_and_loses_nothing(tiny_bundle, undisturbed,
         train(tiny_bundle, small(), out, module=module_with(forward=forward), progress=False)
     assert signal.getsignal(signal.SIGINT) is handler
     assert len(Run.open(out).history["loss"]) == 4
-    same_run(train(tiny_bundle, small(), out, resume=True, progress=False), undisturbed)
+    assert_same_run(train(tiny_bundle, small(), out, resume=True, progress=False), undisturbed)
 
 
 def test_a_second_ctrl_c_stops_at_once(tiny_bundle, tmp_path):
@@ -374,7 +376,7 @@ def test_a_finished_run_is_returned_as_it_is(tiny_bundle, undisturbed):
 
 
 def test_resuming_where_there_is_nothing_starts(tiny_bundle, undisturbed, tmp_path):
-    same_run(
+    assert_same_run(
         train(tiny_bundle, small(), tmp_path / "run", resume=True, progress=False), undisturbed
     )
 
