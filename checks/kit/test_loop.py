@@ -375,6 +375,18 @@ def test_a_finished_run_is_returned_as_it_is(tiny_bundle, undisturbed):
     assert before == {path.name: path.stat().st_mtime_ns for path in undisturbed.path.iterdir()}
 
 
+def test_several_threads_give_the_same_losses_every_time(tiny_bundle, tmp_path):
+    """At sizes where torch shares the work of a step out among its threads."""
+    recipe, threads = small(wordvec_dim=1024, batch_size=84, epochs=25), torch.get_num_threads()
+    torch.set_num_threads(4)
+    try:
+        runs = [train(tiny_bundle, recipe, tmp_path / name, progress=False) for name in "abc"]
+    finally:
+        torch.set_num_threads(threads)
+    assert runs[0].history["loss"] == runs[1].history["loss"] == runs[2].history["loss"]
+    assert not torch.are_deterministic_algorithms_enabled()
+
+
 def test_resuming_where_there_is_nothing_starts(tiny_bundle, undisturbed, tmp_path):
     assert_same_run(
         train(tiny_bundle, small(), tmp_path / "run", resume=True, progress=False), undisturbed

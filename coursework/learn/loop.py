@@ -9,7 +9,8 @@ validation      the model captions images on its own words, nothing of the true 
 
 import os
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from math import ceil, cos, inf, isfinite, pi
 from pathlib import Path
@@ -98,7 +99,8 @@ def fit(
     step, last_step = len(history["loss"]), recipe.epochs * steps_per_epoch
     began, device = monotonic() - history["seconds"], next(model.parameters()).device
     batches = epoch_batches(pairs.lengths, recipe, step // steps_per_epoch)
-    with stop_between_steps() as stop, progress_bar(len(pairs), recipe, step, progress) as bar:
+    bar = progress_bar(len(pairs), recipe, step, progress)
+    with repeatable(), stop_between_steps() as stop, bar:
         while step < last_step and best_score(history) < enough:
             epoch, place = divmod(step, steps_per_epoch)
             if place == 0:
@@ -125,6 +127,21 @@ def fit(
                 kept = f"step {step} of {last_step} is kept in {folder}"
                 raise KeyboardInterrupt(kept if folder else "")
     return history | {"finished": True}
+
+
+@contextmanager
+def repeatable() -> Iterator[None]:
+    """The same sums in the same order every time, to the last bit.
+
+    Left alone, the threads that add up the gradients of the rows W_embed[words] race each other.
+    """
+    before = torch.are_deterministic_algorithms_enabled()
+    warned = torch.is_deterministic_algorithms_warn_only_enabled()
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(before, warn_only=warned)
 
 
 @dataclass(frozen=True)
