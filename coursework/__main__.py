@@ -7,7 +7,7 @@ import time
 from importlib import util
 from pathlib import Path
 
-from coursework.files import InputError, reason
+from coursework.errors import InputError, reason
 
 ROOT = Path(__file__).resolve().parents[1]
 DATA = Path("data") if ROOT == Path.cwd() else ROOT / "data"
@@ -22,6 +22,21 @@ def demo(args) -> None:
     from coursework.demo import demo
 
     demo(args.out, args.data, device(args.device))
+
+
+def check(args) -> int:
+    from checks.command import check
+
+    return check(args.module, args.names, args.json, args.watch, args.hint)
+
+
+def board() -> int:
+    """What a bare `python -m coursework` shows."""
+    from checks.command import check
+
+    check(None)
+    print("python -m coursework --help lists what else there is")
+    return 0
 
 
 def overfit(args) -> None:
@@ -214,6 +229,17 @@ def parser() -> argparse.ArgumentParser:
     )
     bundle_argument(verb)
 
+    verb = add("check", check, "what is right, and what is wrong and how", CHECK, device=False)
+    verb.add_argument(
+        "names", nargs="*", metavar="NAME", help="functions, or parts: rnn, words, lstm, ... (all)"
+    )
+    verb.add_argument(
+        "--hint", nargs="?", type=hint_level, const=1, metavar="LEVEL", help="a hint: 1, 2 or 3 (1)"
+    )
+    verb.add_argument("--watch", action="store_true", help="again at every save, what changed")
+    verb.add_argument("--json", action="store_true", help="one JSON object instead of text")
+    module_argument(verb)
+
     verb = add(
         "overfit", overfit, "learn a few captions by heart: the first test of a model", OVERFIT
     )
@@ -281,11 +307,14 @@ def parser() -> argparse.ArgumentParser:
 def adder(verbs):
     """A function that adds a verb with its one-line help, its text and --device."""
 
-    def add(name: str, function, line: str, text: str) -> argparse.ArgumentParser:
+    def add(
+        name: str, function, line: str, text: str, device: bool = True
+    ) -> argparse.ArgumentParser:
         formatter = argparse.RawDescriptionHelpFormatter
         verb = verbs.add_parser(name, help=line, description=text, formatter_class=formatter)
         if function:
             verb.set_defaults(function=function)
+        if function and device:
             verb.add_argument("--device", default="cpu", help="cpu, cuda, cuda:1, mps (cpu)")
         return verb
 
@@ -326,10 +355,30 @@ def positive(text: str) -> int:
     return int(text)
 
 
+def hint_level(text: str) -> int:
+    """1, 2 or 3; argparse turns the error into one line."""
+    if text not in ("1", "2", "3"):
+        raise argparse.ArgumentTypeError(f"{text!r} should be 1, 2 or 3; names go before --hint")
+    return int(text)
+
+
 DEMO = """Draws scenes, runs them through the frozen encoder, learns fifty captions by heart, trains an
 attention LSTM and captions pictures it has never seen. Pictures of every stage land in --out.
 
     python -m coursework demo
+"""
+CHECK = """Runs your functions on inputs of all kinds and says what is right, and of what is wrong, which
+mistake it is. Without a name: all of them, part by part. With names: these, in more detail; what your
+code prints is shown then.
+
+    python -m coursework check
+    python -m coursework check rnn_forward
+    python -m coursework check lstm CaptioningRNN.sample       a part, and a method with all its cells
+    python -m coursework check rnn_forward --hint 2            two of three hints
+    python -m coursework check --watch                         on every save, what changed
+    python -m coursework check --module my_captioning.py --json
+
+Exit status 0 when all passed, 1 otherwise.
 """
 OVERFIT = """Learns one caption for each of a few images by heart, then asks for them back without help.
 A model that cannot do this cannot learn anything else: do it before you train.
@@ -369,20 +418,21 @@ looked.
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run one verb. Exit status 0; 2 with one line on stderr for bad input; 130 for Ctrl-C."""
-    if argv is None and len(sys.argv) == 1:
-        parser().print_help()
-        return 0
-    args = parser().parse_args(argv)
+    """Run one verb, or show the board. Exit status 0, or what the verb says; 2 with one line on stderr
+    for bad input; 130 for Ctrl-C.
+    """
+    argv = sys.argv[1:] if argv is None else argv
     try:
-        args.function(args)
+        if not argv:
+            return board()
+        args = parser().parse_args(argv)
+        return args.function(args) or 0
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt as stopped:
         print(f"\nstopped; {str(stopped) or 'nothing half-done is left behind'}", file=sys.stderr)
         return 130
-    return 0
 
 
 if __name__ == "__main__":

@@ -1,0 +1,196 @@
+"""The board as text: what is done, what is wrong and how, what to do next."""
+
+import os
+import shutil
+import sys
+import textwrap
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+if TYPE_CHECKING:
+    from checks.engine import Report
+    from checks.judge import Result
+
+COMMAND = "python -m coursework"
+MARKS = {"passed": "✓", "failed": "✗", "unwritten": "·", "blocked": "·"}
+PLAIN_MARKS = {"passed": "+", "failed": "x", "unwritten": ".", "blocked": "."}
+COLOURS = {"passed": "32", "failed": "31", "unwritten": "2", "blocked": "2", "heading": "1"}
+COUNTED = {
+    "failed": "wrong",
+    "unwritten": "not written yet",
+    "blocked": "waiting for another",
+}
+STAGE_WORDS = {
+    "import": "cannot be imported",
+    "run": "does not run",
+    "structure": "not as asked",
+    "shape": "wrong shape",
+    "dtype": "wrong dtype",
+    "values": "wrong values",
+    "property": "not right in every case",
+    "gradient": "wrong gradient",
+}
+NAMES, MESSAGES = 32, " " * 6  # columns for a name, and before what is said below it
+LEVELS = ("where to look", "the idea", "the formula")
+
+
+class Board:
+    """Writes results as they come, a line or a few each, and at the end what to do next."""
+
+    def __init__(self, stream: TextIO | None = None, detail: bool = False):
+        """detail: for functions asked for by name, whose notes are of interest."""
+        self.stream = stream or sys.stdout
+        self.detail, self.part = detail, None
+        self.colours = has_colours(self.stream)
+        self.width = min(shutil.get_terminal_size((100, 24)).columns, 100)
+        self.marks = MARKS if _writes(self.stream, "✓✗·") else PLAIN_MARKS
+
+    def title(self, path: Path) -> None:
+        self.write(self.paint(str(path), "heading"))
+
+    def show(self, result: "Result") -> None:
+        """What came out for one function, under the heading of its part."""
+        if result.stage == "import":  # of all functions alike: once will do
+            if self.part is None:
+                self.write(
+                    f"\n  {self.marked(result)} {self.filled(result.message, '    ').lstrip()}"
+                )
+            self.part = "import"
+            return
+        if result.part != self.part:
+            self.part = result.part
+            self.write(f"\n{self.paint(self.part, 'heading')}")
+        short, long = said_on(result, self.detail)
+        self.write(f"  {self.marked(result)} {result.function:<{NAMES}}{short}".rstrip())
+        for text in long:
+            self.write(self.filled(text, MESSAGES))
+
+    def finish(self, report: "Report", hinted: bool = False) -> None:
+        """The notes on the file, how many passed, and what to do next."""
+        self.write("")
+        for note in report.layout_notes:
+            self.write(self.filled(f"note: {note}"))
+        self.write(self.paint(summary(report), "heading"))
+        self.write(f"next: {next_step(report, hinted)}")
+
+    def hint(self, name: str, level: int) -> None:
+        """The hints on a function up to a level of 1, 2 or 3."""
+        self.write("")
+        for line in hint_lines(name, level):
+            self.write(self.filled(line))
+
+    def write(self, text: str) -> None:
+        encoding = getattr(self.stream, "encoding", None) or "utf-8"
+        print(text.encode(encoding, "replace").decode(encoding), file=self.stream, flush=True)
+
+    def marked(self, result: "Result") -> str:
+        return self.paint(self.marks[result.status], result.status)
+
+    def filled(self, text: str, indent: str = "") -> str:
+        """Wrapped to the width, every line of it by itself."""
+        return "\n".join(
+            textwrap.fill(
+                line,
+                self.width,
+                initial_indent=indent,
+                subsequent_indent=indent,
+                break_long_words=False,
+                break_on_hyphens=False,
+            )
+            for line in text.splitlines()
+        )
+
+    def paint(self, text: str, colour: str) -> str:
+        return f"\033[{COLOURS[colour]}m{text}\033[0m" if self.colours else text
+
+
+def said_on(result: "Result", detail: bool = False) -> tuple[str, list[str]]:
+    """What stands beside a function's name, and what below it; with detail also notes and a nudge."""
+    if result.status == "failed":
+        short, long = STAGE_WORDS[result.stage], [result.message]
+    elif result.status == "passed":
+        short, long = "passed", [result.message] if detail else []
+    else:
+        short, long = result.message, []
+    return short, [*long, *(notes_on(result) if detail else ())]
+
+
+def notes_on(result: "Result") -> list[str]:
+    """What else there is to say of a function: notes, and a nudge."""
+    nudge = [f"hint: {result.hint}"] if result.hint else []
+    return [*(f"note: {note}" for note in result.notes), *nudge]
+
+
+def summary(report: "Report") -> str:
+    """ "7 of 22 passed, 1 wrong, 10 not written yet, 4 waiting for another" """
+    counts = Counter(result.status for result in report.results)
+    rest = [f"{counts[status]} {words}" for status, words in COUNTED.items() if counts[status]]
+    return ", ".join([f"{report.passed} of {report.total} passed", *rest])
+
+
+def next_step(report: "Report", hinted: bool = False) -> str:
+    """One line on what to do now."""
+    if any(result.stage == "import" for result in report.results):
+        return "mend that line, then check again"
+    if report.next_up is None:
+        everything = len(report.results) > 20
+        return f"{COMMAND} overfit --cell attn" if everything else f"{COMMAND} check"
+    name = report.next_up
+    if hinted:
+        return name
+    option = f" --module {report.module}" if _elsewhere(report.module) else ""
+    return f"{name}; for a hint: {COMMAND} check {quoted(name)}{option} --hint"
+
+
+def quoted(name: str) -> str:
+    """As a shell wants it: brackets have a meaning to some."""
+    return f'"{name}"' if "[" in name else name
+
+
+def hint_lines(name: str, level: int, how: str = "--hint ") -> list[str]:
+    """The hints on a function up to a level of 1, 2 or 3, and how to get more."""
+    from checks.cases import EXERCISES
+
+    hints = EXERCISES[name].hints[:level]
+    lines = [f"{name}, {what}: {hint}" for what, hint in zip(LEVELS, hints)]
+    if level < len(LEVELS):
+        lines.append(f"More ({LEVELS[level]}): {how}{level + 1}")
+    return lines
+
+
+def text_of(result: "Result") -> str:
+    """One result as plain text: for pytest, and for a notebook without HTML."""
+    passed = " passed" if result.status == "passed" else ""
+    return "\n".join([f"{result.function}{passed}: {result.message}", *notes_on(result)])
+
+
+def has_colours(stream: TextIO) -> bool:
+    """Whether the stream is a terminal that shows colours, and nobody asked for none."""
+    if "NO_COLOR" in os.environ or os.environ.get("TERM") == "dumb" or not stream.isatty():
+        return False
+    return sys.platform != "win32" or _windows_colours()
+
+
+def _windows_colours() -> bool:
+    """Ask a Windows console to understand colours; whether it does."""
+    import ctypes
+
+    kernel, mode = ctypes.windll.kernel32, ctypes.c_ulong()
+    handle = kernel.GetStdHandle(-11)  # standard output
+    if not kernel.GetConsoleMode(handle, ctypes.byref(mode)):
+        return False
+    return bool(kernel.SetConsoleMode(handle, mode.value | 4))  # virtual terminal processing
+
+
+def _writes(stream: TextIO, text: str) -> bool:
+    try:
+        text.encode(getattr(stream, "encoding", None) or "utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _elsewhere(module: str) -> bool:
+    own = Path(__file__).resolve().parents[1] / "coursework" / "captioning.py"
+    return Path(module).resolve() != own

@@ -1,0 +1,111 @@
+"""The parent's end of the line to checks/worker.py: starts it, asks it, ends it when it is silent."""
+
+import json
+import os
+import queue
+import subprocess
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+from checks.watchdog import LIMITS, Limits
+from coursework.errors import InputError
+
+ROOT = Path(__file__).resolve().parents[1]
+START = 300.0  # seconds that importing torch may take, on a slow disk, the first time
+GRACE = 5.0  # seconds beyond its limit before a child that does not stop itself is ended
+
+
+class Died(Exception):
+    """The child ended, or had to be ended, instead of answering.
+
+    The message says why, in the words for a student; `where` lists (function, line, text of the line) that
+    the student's code was in, outermost first, as far as that is known.
+    """
+
+    def __init__(self, why: str, where: Sequence[Sequence] = ()):
+        super().__init__(why)
+        self.where = [tuple(place) for place in where]
+
+
+class Child:
+    """A process that runs a student's functions. It starts at once, and imports torch meanwhile."""
+
+    def __init__(self, limits: Limits = LIMITS, prints: bool = False):
+        self.limits, self.prints, self.replies = limits, prints, queue.SimpleQueue()
+        command = [sys.executable, "-P", "-m", "checks.worker"]
+        self.process = subprocess.Popen(
+            [*command, str(limits.seconds), str(limits.memory)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=None if prints else subprocess.DEVNULL,
+            env=environment(),
+        )
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def open(self, path: Path) -> dict:
+        """Have it import the file. Returns {"layout", "exercises"}, or "why" it cannot and the "line"."""
+        self._reply(START)
+        return self._ask(str(path), 3 * self.limits.seconds)[0]
+
+    def run(self, name: str) -> bytes:
+        """The packed answers to an exercise. Raises Died."""
+        header, data = self._ask(name, self.limits.seconds)
+        if header["kind"] == "stopped":
+            raise Died(header["why"], header["where"])
+        return data
+
+    def another(self) -> "Child":
+        """A new one like it."""
+        return Child(self.limits, self.prints)
+
+    def close(self) -> None:
+        """End it, whatever it is doing."""
+        self.process.kill()
+        self.process.wait()
+        for pipe in (self.process.stdin, self.process.stdout):
+            pipe.close()
+
+    def _ask(self, order: str, seconds: float) -> tuple[dict, bytes]:
+        try:
+            self.process.stdin.write(json.dumps(order).encode() + b"\n")
+            self.process.stdin.flush()
+        except OSError:
+            pass  # it has died: the reader says so
+        return self._reply(seconds + GRACE)
+
+    def _reply(self, seconds: float) -> tuple[dict, bytes]:
+        try:
+            header, data = self.replies.get(timeout=seconds)
+        except queue.Empty:
+            self.process.kill()
+            raise Died(f"it was still running after {seconds:.3g} s, and had to be ended") from None
+        if header is None:
+            raise Died(f"it ended the whole process ({ending(self.process.wait())})")
+        if header["kind"] == "broken":
+            raise InputError(header["why"])
+        return header, data
+
+    def _read(self) -> None:
+        """In a thread: every reply into the queue; (None, b"") when the line is dead."""
+        try:
+            while line := self.process.stdout.readline():
+                header = json.loads(line)
+                self.replies.put((header, self.process.stdout.read(header["size"])))
+        except ValueError:
+            pass  # closed on our side, or cut short in the middle of a reply
+        self.replies.put((None, b""))
+
+
+def environment() -> dict[str, str]:
+    """One thread: the sizes are small, and the numbers the same everywhere."""
+    threads = {f"{library}_NUM_THREADS": "1" for library in ("OMP", "MKL", "OPENBLAS")}
+    return {**os.environ, **threads, "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"}
+
+
+def ending(status: int) -> str:
+    """How a process ended, in words."""
+    if status < 0:
+        return f"killed by signal {-status}"
+    return f"exit status {status}"

@@ -1,0 +1,55 @@
+"""What `python -m coursework check` does, and the board of a bare `python -m coursework`."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from checks.board import Board
+from checks.engine import check_file
+from coursework.errors import InputError
+
+OWN = Path(__file__).resolve().parents[1] / "coursework" / "captioning.py"
+
+
+def check(
+    path: Path | None,
+    names: Sequence[str] = (),
+    as_json: bool = False,
+    watching: bool = False,
+    hint: int | None = None,
+) -> int:
+    """Check a file (the kit's own captioning.py), all functions or those named, and print what came out.
+
+    The exit status: 0 when all passed, 1 otherwise. Raises InputError for bad input.
+    """
+    path = path or relative(OWN)
+    if as_json and (watching or hint):
+        raise InputError("--json prints one object: leave --watch and --hint away")
+    if watching:
+        from checks.watch import watch
+
+        watch(path, names)
+    board = None if as_json else Board(detail=bool(names))
+    if board:
+        board.title(path)
+    report = check_file(path, names, board and board.show, prints=bool(board and names))
+    if not board:
+        print(json.dumps(report.json(), indent=1))
+    else:
+        hinted = hint_on(report, names) if hint else []
+        for name in hinted:
+            board.hint(name, hint)
+        board.finish(report, bool(hinted))
+    return 0 if report.passed == report.total else 1
+
+
+def hint_on(report, names: Sequence[str]) -> list[str]:
+    """The functions to give hints on: those named, else the one that is next."""
+    if names:
+        return [result.function for result in report.results]
+    return [report.next_up] if report.next_up else []
+
+
+def relative(path: Path) -> Path:
+    """Seen from where we are, if it lies below."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path

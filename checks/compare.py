@@ -1,0 +1,44 @@
+"""When two arrays are the same number for number, and how to say where they are not."""
+
+import numpy as np
+
+EXACT, SINGLE = 1e-9, 2e-5  # of the largest number: float64 done in another order; float32
+LETTERS = {3: "N", 4: "T", 5: "D", 7: "H", 28: "4H", 2: "h", 6: "w", 12: "h*w", 11: "V", 9: "C"}
+
+
+def error(got: np.ndarray, expected: np.ndarray) -> float:
+    """The largest difference as a share of the largest number expected (at least 1); inf for nan.
+
+    Where nothing is expected (nan), nothing is compared.
+    """
+    counted = ~np.isnan(expected) if expected.dtype.kind == "f" else np.ones(expected.shape, bool)
+    if not counted.any():
+        return 0.0
+    got, expected = got[counted].astype(np.float64), expected[counted].astype(np.float64)
+    if not np.isfinite(got).all():
+        return float("inf")
+    return float(np.abs(got - expected).max() / max(1.0, np.abs(expected).max()))
+
+
+def same(got: np.ndarray, expected: np.ndarray, tolerance: float = 1e-6) -> bool:
+    """Whether shapes agree and numbers do within the tolerance; nothing is broadcast."""
+    return got.shape == expected.shape and error(got, expected) <= tolerance
+
+
+def shape_text(shape: tuple[int, ...]) -> str:
+    """(3, 5) as "(3, 5)", and its meaning in the sizes of the plain case: "(3, 5), which is (N, D)"."""
+    letters = [LETTERS.get(size, str(size)) for size in shape]
+    return f"{shape}" + (f", that is ({', '.join(letters)})" if shape else "")
+
+
+def first_wrong(got: np.ndarray, expected: np.ndarray) -> str:
+    """Where two arrays of one shape first differ: "at [0, 2]: 0.1 instead of 0.3 (12 of 21 wrong)"."""
+    scale = max(1.0, float(np.nanmax(np.abs(expected)))) if expected.size else 1.0
+    with np.errstate(invalid="ignore"):
+        wrong = ~(np.abs(got - expected) <= SINGLE * scale) & ~np.isnan(expected * 1.0)
+    place = tuple(int(k) for k in np.argwhere(wrong)[0]) if wrong.any() else ()
+    count = f"{wrong.sum()} of {wrong.size} numbers differ"
+    where = f"at [{', '.join(map(str, place))}] " if place else ""
+    return f"{where}it is {got[place]:.6g}, it should be {expected[place]:.6g}" + (
+        f" ({count})" if expected.size > 1 else ""
+    )

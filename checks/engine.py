@@ -1,0 +1,83 @@
+"""From a student's functions to a report: they are run, here or in a child process, and judged."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from checks.child import Child
+from checks.watchdog import LIMITS, Limits
+from coursework.errors import InputError
+
+if TYPE_CHECKING:
+    from checks.hand_in import HandIn
+    from checks.judge import Result
+
+
+@dataclass
+class Report:
+    """What came out for every exercise asked for.
+
+    layout_notes are about the file as a whole; next_up is the first exercise, asked for or needed by
+    one that was, that is still to be written or mended.
+    """
+
+    module: str
+    results: "list[Result]" = field(default_factory=list)
+    layout_notes: list[str] = field(default_factory=list)
+    next_up: str | None = None
+
+    @property
+    def passed(self) -> int:
+        return sum(result.status == "passed" for result in self.results)
+
+    @property
+    def total(self) -> int:
+        return len(self.results)
+
+    def json(self) -> dict:
+        """The object that `check --json` prints."""
+        results = [result.json() for result in self.results]
+        counts = {"passed": self.passed, "total": self.total}
+        return {"module": self.module, **counts, "results": results}
+
+
+def check_file(
+    path: Path | str,
+    names: Iterable[str] = (),
+    on_result: "Callable[[Result], None] | None" = None,
+    limits: Limits = LIMITS,
+    prints: bool = False,
+    child: Child | None = None,
+) -> Report:
+    """Check a file's functions, all or those named, in a child process.
+
+    on_result is called with each Result as it comes; prints: what the student's code prints is shown,
+    on stderr; child: one started before, to save the time of its start.
+    Raises InputError for a name that is no exercise, and for a file that is not there.
+    """
+    if not Path(path).is_file():
+        raise InputError(f"no module at {path}: --module takes the file with your functions")
+    child = child or Child(limits, prints)
+    from checks.judging import judged  # what judging needs comes in while the child imports torch
+    from checks.sources import Session
+
+    with Session(Path(path).resolve(), child) as session:
+        return judged(session, str(path), names, on_result)
+
+
+def check_namespace(namespace: dict, names: Iterable[str] = (), limits: Limits = LIMITS) -> Report:
+    """Check functions that live in this process, as those of a notebook do."""
+    from checks.hand_in import HandIn
+
+    return check_hand_in(HandIn(namespace), namespace.get("__name__", ""), names, limits)
+
+
+def check_hand_in(
+    hand_in: "HandIn", module: str, names: Iterable[str] = (), limits: Limits = LIMITS
+) -> Report:
+    """Check a hand-in that has been opened in this process."""
+    from checks.judging import judged
+    from checks.sources import Here
+
+    return judged(Here(hand_in, limits), module, names)

@@ -1,0 +1,259 @@
+"""The verdict on one exercise, stage by stage; it stops at the first stage that fails.
+
+Works on answers alone, recorded right ones and given ones: no student's code and no torch here.
+"""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from checks import answers
+from checks.answer import Answer, Problem
+from checks.cases import Case, Exercise
+from checks.compare import EXACT, SINGLE, error, first_wrong, shape_text
+from checks.diagnosis import diagnose
+
+STAGES = ("import", "run", "structure", "shape", "dtype", "values", "property", "gradient")
+FLOAT32 = (
+    "right to single precision only: somewhere a float32 tensor takes part (a buffer made without"
+    " dtype=, a torch.tensor(number)), or float32 comes back for float64"
+)
+GRAPH = "sample builds a gradient graph that nobody needs: torch.no_grad() saves time and memory"
+GRID = "works on the 4 x 4 grid; other heights and widths it does not take"
+
+
+@dataclass
+class Result:
+    """A verdict: the fields of the JSON contract, and what the faces show beside it.
+
+    hint     a further nudge;  picture: name of a wrong output, what came, what should have
+    """
+
+    function: str
+    part: str
+    status: str
+    stage: str | None = None
+    mistakes: list[list[str]] = field(default_factory=list)
+    message: str = ""
+    notes: list[str] = field(default_factory=list)
+    hint: str = ""
+    picture: tuple[str, np.ndarray, np.ndarray] | None = None
+
+    def json(self) -> dict:
+        """As `check --json` prints it."""
+        names = ("function", "part", "status", "stage", "mistakes", "message", "notes")
+        return {name: getattr(self, name) for name in names}
+
+
+@dataclass
+class Failure:
+    """The first thing that is wrong: at which stage, in which case, in which output, and what."""
+
+    stage: str
+    case: Case
+    text: str
+    output: str = ""
+    picture: tuple[str, np.ndarray, np.ndarray] | None = None
+
+
+def judge(
+    exercise: Exercise,
+    given: Sequence[Answer],
+    passed: Collection[str],
+    layout: str = "kit",
+) -> Result:
+    """The verdict on the answers to an exercise; `passed` names the exercises that passed before.
+
+    In a layout other than the kit's, a function that takes square grids alone passes with a note.
+    """
+    result = Result(exercise.name, exercise.part, "passed", message=exercise.right)
+    if kind := unfinished(exercise, given, layout):
+        result.status, result.message = kind
+        return result
+    failure = first_failure(exercise, given)
+    if failure and layout != "kit" and "grid" in " ".join(c.name for c in exercise.cases):
+        square = [answer for answer in given if "square" in answer.case]
+        if not first_failure(exercise, square):
+            failure, given = None, square
+            result.notes.append(GRID)
+        elif failure.stage == "run":
+            failure, given = first_failure(exercise, square), square
+    if not failure:
+        result.notes += notes(exercise, given, layout)
+        return result
+    missing = [name for name in exercise.needs if name not in passed]
+    if missing:
+        result.status, result.message = "blocked", f"waits for {', '.join(missing)}"
+        if consistent(given):
+            result.notes.append("it fits your own forward: put that right first")
+        return result
+    return failed(result, exercise, given, failure)
+
+
+def unfinished(
+    exercise: Exercise, given: Sequence[Answer], layout: str
+) -> tuple[str, str] | None:
+    """Status and message of what is not written yet."""
+    problem = given[0].problem
+    if problem and problem.kind == "unwritten":
+        return "unwritten", problem.message or "not written yet"
+    sampled = [a.outputs["captions"] for a in given if "captions" in a.outputs]
+    if layout != "kit" and len(sampled) == len(given) and all((s == s.flat[0]).all() for s in sampled):
+        return "unwritten", "not written yet: the same word everywhere"
+    return None
+
+
+def failed(
+    result: Result, exercise: Exercise, given: Sequence[Answer], failure: Failure
+) -> Result:
+    """The result of a failure, with the mistake behind it."""
+    result.status, result.stage, result.picture = "failed", failure.stage, failure.picture
+    result.message = failure.text
+    if failure.stage == "structure" or given[0].problem and given[0].problem.kind == "stopped":
+        return result
+    found = diagnose(exercise, given, failure.output)
+    result.mistakes, result.hint = found.mistakes, found.hint
+    if found.message:
+        result.message = f"{found.message} ({failure.text})"
+    return result
+
+
+def first_failure(exercise: Exercise, given: Sequence[Answer]) -> Failure | None:
+    """The first stage that fails, in the order of STAGES."""
+    right = {answer.case: answer for answer in answers.recorded(exercise.name).right}
+    cases = {case.name: case for case in exercise.cases if case.judged}
+    triples = [(cases[a.case], a, right[a.case]) for a in given if a.case in cases]
+    for look in (problems, shapes, dtypes, values, properties, gradients):
+        for failure in look(triples):
+            return failure
+    return None
+
+
+Triples = Sequence[tuple[Case, Answer, Answer]]
+
+
+def problems(triples: Triples) -> Iterator[Failure]:
+    """Cases without outputs."""
+    for case, answer, _ in triples:
+        if problem := answer.problem:
+            stage = {"structure": "structure", "returned": "structure"}.get(problem.kind, "run")
+            yield Failure(stage, case, problem_text(problem) + where_it_shows(case))
+
+
+def shapes(triples: Triples) -> Iterator[Failure]:
+    for case, answer, right in triples:
+        for name, expected in right.outputs.items():
+            got = answer.outputs.get(name)
+            if got is not None and got.shape != expected.shape:
+                text = f"`{name}` has the shape {got.shape}, it should have {expected.shape}"
+                if case.name == "plain":
+                    text = (
+                        f"`{name}` has the shape {shape_text(got.shape)};"
+                        f" it should have {shape_text(expected.shape)}"
+                    )
+                yield Failure("shape", case, text + where_it_shows(case), name)
+
+
+def dtypes(triples: Triples) -> Iterator[Failure]:
+    """Another dtype than the input's; float32 for float64 is only noted."""
+    for case, answer, right in triples:
+        for name, expected in right.dtypes.items():
+            got = answer.dtypes.get(name, expected)
+            if got != expected and (expected, got) != ("float64", "float32"):
+                text = f"`{name}` is {got}, it should be {expected}"
+                yield Failure("dtype", case, text + where_it_shows(case), name)
+
+
+def values(triples: Triples, stage: tuple[str, ...] = ("values", "dtype")) -> Iterator[Failure]:
+    for case, answer, right in triples:
+        for name, expected in right.outputs.items():
+            got = answer.outputs.get(name)
+            if case.stage in stage and got is not None and error(got, expected) > tolerance(case):
+                text = f"`{name}` {wrong_text(got, expected)}{where_it_shows(case)}"
+                yield Failure("values", case, text, name, (name, got, expected))
+
+
+def properties(triples: Triples) -> Iterator[Failure]:
+    """Inputs changed, a graph kept, and values that go wrong in a case of that kind alone."""
+    for case, answer, _ in triples:
+        if answer.changed:
+            names = " and ".join(f"`{name}`" for name in answer.changed)
+            text = f"it changes its input {names} in place: whoever called it still needs that"
+            yield Failure("property", case, text, answer.changed[0])
+        if answer.keeps_graph:
+            text = "what sample returns still hangs on a gradient graph"
+            yield Failure("property", case, text)
+    for failure in values(triples, ("property",)):
+        failure.stage = "property"
+        yield failure
+
+
+def gradients(triples: Triples) -> Iterator[Failure]:
+    """Autograd's gradients, of every forward function in every floating input."""
+    for case, answer, right in triples:
+        if problem := answer.gradient_problem:
+            text = f"autograd cannot go back through it: {problem_text(problem)}"
+            yield Failure("gradient", case, text + where_it_shows(case))
+            continue
+        for name, expected in right.gradients.items():
+            got = answer.gradients.get(name)
+            if got is None and np.abs(expected).max() > 0:
+                text = f"the values are right, but no gradient reaches `{name}`"
+                yield Failure("gradient", case, text + where_it_shows(case), name)
+            elif got is not None and (
+                got.shape != expected.shape or error(got, expected) > tolerance(case)
+            ):
+                text = f"the values are right, but the gradient that autograd finds of `{name}` is not"
+                yield Failure(
+                    "gradient", case, text + where_it_shows(case), name, (name, got, expected)
+                )
+
+
+def tolerance(case: Case) -> float:
+    return 10 * SINGLE if case.settings.get("dtype") == "float32" else SINGLE
+
+
+def wrong_text(got: np.ndarray, expected: np.ndarray) -> str:
+    if got.dtype.kind == "f" and not np.isfinite(got).all():
+        return "holds nan or inf"
+    return "is wrong: " + first_wrong(got, expected)
+
+
+def where_it_shows(case: Case) -> str:
+    """For a case that is not the plain one: that it goes wrong there, those before being right."""
+    return f"; it shows {case.only}" if case.only else ""
+
+
+def problem_text(problem: Problem) -> str:
+    """An exception, or what else stood in the way, in a sentence."""
+    if problem.kind != "raised":
+        return problem.message
+    text = f"{problem.type}: {problem.message}" if problem.message else problem.type
+    if not problem.where:
+        return text
+    function, line, source = problem.where[-1]
+    return f"line {line}, `{source}`, in {function}: {text}" if source else f"line {line}: {text}"
+
+
+def notes(exercise: Exercise, given: Sequence[Answer], layout: str) -> list[str]:
+    """What may be said of a function that passes."""
+    right = {answer.case: answer for answer in answers.recorded(exercise.name).right}
+    cases = {case.name: case for case in exercise.cases if case.judged}
+    single = any(
+        error(got, right[answer.case].outputs[name]) > EXACT
+        or answer.dtypes[name] != right[answer.case].dtypes[name]
+        for answer in given
+        if answer.case in cases and "dtype" not in cases[answer.case].settings
+        for name, got in answer.outputs.items()
+    )
+    found = [FLOAT32] if single else []
+    if layout == "kit" and any(answer.builds_graph for answer in given):
+        found.append(GRAPH)
+    return found
+
+
+def consistent(given: Sequence[Answer]) -> bool:
+    """Whether a backward agrees with central differences of its own forward."""
+    numeric = [pair for answer in given for pair in answer.numeric.values()]
+    return bool(numeric) and all(abs(a - b) <= 1e-5 * max(1.0, abs(a)) for a, b in numeric)

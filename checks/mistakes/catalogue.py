@@ -1,0 +1,70 @@
+"""What a mistake is: a small patch on the reference, and what to say about it."""
+
+import ast
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+CELLS = ("rnn", "lstm", "attn")
+HELPERS = {
+    "_lstm_cell_forward": ("lstm_step_forward", "attention_lstm_step_forward"),
+    "_lstm_cell_backward": ("lstm_step_backward", "attention_lstm_step_backward"),
+    "CaptioningRNN._project_image": tuple(
+        f"CaptioningRNN.{method}[{cell}]" for cell in CELLS for method in ("forward", "sample")
+    ),
+    "CaptioningRNN.forward": tuple(f"CaptioningRNN.forward[{cell}]" for cell in CELLS),
+    "CaptioningRNN.sample": tuple(f"CaptioningRNN.sample[{cell}]" for cell in CELLS),
+}
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """One wrong way to write a function, as a patch: in the source of `where`, `old` becomes `new`.
+
+    `old` stands there exactly once.  `sentence` tells the student what is wrong, `hint` where to
+    look; neither gives the line away.
+    """
+
+    name: str
+    where: str
+    old: str
+    new: str
+    sentence: str
+    hint: str
+
+    @property
+    def exercises(self) -> tuple[str, ...]:
+        """The exercises whose code the patch changes."""
+        return HELPERS.get(self.where, (self.where,))
+
+
+def segment(source: str, where: str) -> tuple[int, int]:
+    """Start and end, as offsets, of a function or "Class.method" in the source of a module.
+
+    Raises LookupError if there is no such function.
+    """
+    scope = ast.parse(source).body
+    for name in where.split("."):
+        found = [node for node in scope if getattr(node, "name", None) == name]
+        if not found:
+            raise LookupError(f"no function {where} in the module")
+        node, scope = found[-1], getattr(found[-1], "body", [])
+    starts = [0]
+    for line in source.splitlines(keepends=True):
+        starts.append(starts[-1] + len(line))
+    first = min([node.lineno, *(d.lineno for d in node.decorator_list)])
+    return starts[first - 1], starts[node.end_lineno]
+
+
+def patched(source: str, mistakes: Iterable[Mistake]) -> str:
+    """The module's source with the mistakes planted.
+
+    Raises ValueError where a patch does not apply exactly once, as when two of a pair exclude each
+    other.
+    """
+    for mistake in mistakes:
+        start, end = segment(source, mistake.where)
+        text = source[start:end]
+        if text.count(mistake.old) != 1:
+            raise ValueError(f"{mistake.name} applies {text.count(mistake.old)} times")
+        source = source[:start] + text.replace(mistake.old, mistake.new) + source[end:]
+    return source

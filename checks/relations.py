@@ -1,0 +1,170 @@
+"""What can be said of wrong numbers that no known mistake gives."""
+
+import itertools
+from collections.abc import Sequence
+
+import numpy as np
+
+from checks.answer import Answer
+from checks.cases import Exercise
+from checks.cases.case import CHANGED_FROM, MIXED
+from checks.compare import same
+
+CLOSE = 1e-6
+FACTORS = {
+    "-1": -1.0,
+    "2": 2.0,
+    "1/2": 0.5,
+    "N": MIXED.N,
+    "1/N": 1 / MIXED.N,
+    "T": MIXED.T,
+    "1/T": 1 / MIXED.T,
+    "N T": MIXED.N * MIXED.T,
+    "1/(N T)": 1 / (MIXED.N * MIXED.T),
+    "H": MIXED.H,
+    "1/H": 1 / MIXED.H,
+    "sqrt(H)": MIXED.H**0.5,
+    "1/sqrt(H)": MIXED.H**-0.5,
+    "h w": MIXED.h * MIXED.w,
+    "1/(h w)": 1 / (MIXED.h * MIXED.w),
+    "1/log(2)": 1 / np.log(2),
+    "log(2)": np.log(2),
+}
+
+
+def relation(
+    exercise: Exercise, given: Sequence[Answer], right: Sequence[Answer], output: str
+) -> str:
+    """How the wrong output is related to the right ones, in a sentence; "" if in no way known."""
+    by_case = {answer.case: answer for answer in given}
+    plain = by_case.get("plain")
+    if plain is None or plain.problem or output not in plain.outputs:
+        return transposed_at_equal_sizes(by_case, right, output)
+    got, expected = plain.outputs[output], right[0].outputs[output]
+    if got.shape != expected.shape or not np.isfinite(got).all():
+        return ""
+    looks = (factor, blocks, elsewhere, in_time, in_batch, term)
+    known = {**dict(exercise.cases[0].inputs), **right[0].outputs}
+    for look in looks:
+        if text := look(output, got, expected, known):
+            return text
+    return foresight(by_case, output) or transposed_at_equal_sizes(by_case, right, output)
+
+
+def factor(name: str, got: np.ndarray, expected: np.ndarray, known: dict) -> str:
+    """A constant factor, and what it is in the sizes of the case."""
+    if got.dtype.kind != "f" or np.isnan(expected).any() or not np.abs(expected).max() > CLOSE:
+        return ""
+    if same(got, np.zeros_like(expected)):
+        return f"`{name}` is zero throughout."
+    ratio = float((got * expected).sum() / (expected * expected).sum())
+    if not same(got, ratio * expected):
+        return ""
+    if abs(ratio + 1) < CLOSE:
+        return f"`{name}` has the wrong sign, everything else about it is right."
+    named = [text for text, value in FACTORS.items() if abs(ratio - value) < CLOSE * abs(value)]
+    what = f" = {named[0]}" if named else ""
+    return f"`{name}` is right but for a constant factor: it is {ratio:.4g}{what} times too large."
+
+
+def blocks(name: str, got: np.ndarray, expected: np.ndarray, known: dict) -> str:
+    """The four gate blocks of the last axis in another order."""
+    if not got.ndim or got.shape[-1] != 4 * MIXED.H:
+        return ""
+    mine, theirs = np.split(got, 4, axis=-1), np.split(expected, 4, axis=-1)
+    for order in itertools.permutations(range(4)):
+        if order != (0, 1, 2, 3) and all(same(mine[k], theirs[j]) for k, j in enumerate(order)):
+            letters = ", ".join("ifog"[j] for j in order)
+            return f"`{name}` has its gate blocks in the order {letters} instead of i, f, o, g."
+    wrong = ["ifog"[k] for k in range(4) if not same(mine[k], theirs[k])]
+    if len(wrong) < 4:
+        return f"Of the four gate blocks in `{name}` only {' and '.join(wrong)} went wrong."
+    return ""
+
+
+def elsewhere(name: str, got: np.ndarray, expected: np.ndarray, known: dict) -> str:
+    """The numbers of something else: another output, or an input."""
+    for other, value in known.items():
+        if other != name and got.ndim and same(got, value):
+            return f"What is returned as `{name}` is `{other}`."
+    return ""
+
+
+def in_time(name: str, got: np.ndarray, expected: np.ndarray, known: dict) -> str:
+    """Right at some steps only, shifted or reversed in time; the time axis is the second."""
+    if got.ndim < 2 or got.shape[1] != MIXED.T or name not in ("h", "dx", "weights", "captions"):
+        return ""
+    if same(got[:, 1:], expected[:, :-1]):
+        return f"`{name}` comes one time step late."
+    if same(got[:, :-1], expected[:, 1:]):
+        return f"`{name}` comes one time step early."
+    if same(got[:, ::-1], expected):
+        return f"`{name}` is reversed in time."
+    steps = [t for t in range(MIXED.T) if same(got[:, t], expected[:, t])]
+    if not steps:
+        return ""
+    if steps == list(range(len(steps))):
+        until = "t = 0 only" if len(steps) == 1 else f"t = 0 to {steps[-1]}"
+        return (
+            f"`{name}` is right at {until}: look at what one step hands to the next"
+            " (which states, and when they are replaced)."
+        )
+    if steps == list(range(steps[0], MIXED.T)):
+        since = "the last step only" if len(steps) == 1 else f"t = {steps[0]} to the last"
+        return (
+            f"`{name}` is right at {since}: going back in time, look at what one step hands to the"
+            " step before it."
+        )
+    return f"`{name}` is right at t = {', '.join(map(str, steps))} only."
+
+
+def in_batch(name: str, got: np.ndarray, expected: np.ndarray, known: dict) -> str:
+    """Right for the first row of the batch only, or every row the same."""
+    if got.ndim < 2 or got.shape[0] != MIXED.N:
+        return ""
+    if same(got[:1], expected[:1]):
+        return f"`{name}` is right for the first row of the batch only."
+    if same(got, np.broadcast_to(expected.mean(axis=0), expected.shape)):
+        return f"`{name}` is the same in every row: it is averaged over the batch."
+    if same(got[0], got[1]) and same(got[0], got[2]) and not same(expected[0], expected[1]):
+        return f"`{name}` is the same in every row of the batch, which it should not be."
+    return ""
+
+
+def term(name: str, got: np.ndarray, expected: np.ndarray, known: dict) -> str:
+    """One additive term missing, or too many."""
+    if got.dtype.kind != "f":
+        return ""
+    for other, value in known.items():
+        for sign, text in ((1.0, "too few"), (-1.0, "too many")):
+            if got.ndim and same(got + sign * value, expected) if value.shape == got.shape else 0:
+                return f"`{name}` is one term {text}: `{other}`."
+    if got.ndim == 2 and same(got - expected, np.repeat((got - expected)[:1], len(got), axis=0)):
+        return f"`{name}` is off by the same vector in every row: a term like a bias."
+    return ""
+
+
+def foresight(by_case: dict[str, Answer], name: str) -> str:
+    """An output that changes when later inputs do."""
+    plain, other = by_case["plain"], by_case.get("another ending")
+    if other is None or other.problem or name not in other.outputs:
+        return ""
+    before, after = (a.outputs[name][:, :CHANGED_FROM] for a in (plain, other))
+    if not same(before, after):
+        return f"`{name}` at a time step changes when later inputs change: it looks ahead."
+    return ""
+
+
+def transposed_at_equal_sizes(
+    by_case: dict[str, Answer], right: Sequence[Answer], name: str
+) -> str:
+    """A transpose, which only equal sizes can show."""
+    equal = by_case.get("equal sizes")
+    if equal is None or equal.problem:
+        return ""
+    expected = next(answer for answer in right if answer.case == "equal sizes").outputs
+    for output in [name] if name in equal.outputs else equal.outputs:
+        got, wanted = equal.outputs[output], expected[output]
+        if got.ndim == 2 and not same(got, wanted) and same(got.T, wanted):
+            return f"`{output}` comes out transposed."
+    return ""

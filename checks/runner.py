@@ -1,0 +1,287 @@
+"""Runs the cases of an exercise on a hand-in: arrays in, arrays out.
+
+The only file of the checks that runs a student's code. It judges nothing and knows no right answer,
+so it serves a notebook, a child process and a sandbox alike.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+import torch
+
+from checks.answer import Answer, Problem
+from checks.cases import EXERCISES, Case, Exercise
+from checks.hand_in import HandIn
+
+STEP = 1e-4  # of central differences: errors of about 1e-8 here
+DTYPES = {"float32": torch.float32, "float64": torch.float64}
+
+
+class Trouble(Exception):
+    """Stops a case; carries the Problem to report."""
+
+    def __init__(self, problem: Problem):
+        self.problem = problem
+
+
+def run(hand_in: HandIn, name: str) -> list[Answer]:
+    """The answers of a hand-in to all cases of an exercise.
+
+    After a case that finds nothing written, or given code changed, the others are not run.
+    """
+    exercise, answers = EXERCISES[name], []
+    if exercise.cell and hand_in.layout.name == "kit":
+        if changed := hand_in.layout.structure(exercise.cell):
+            return [Answer(exercise.cases[0].name, problem=Problem("structure", changed))]
+    for case in exercise.cases:
+        answers.append(run_case(hand_in, exercise, case))
+        problem = answers[-1].problem
+        if problem and problem.kind == "unwritten":
+            break
+    return answers
+
+
+def run_case(hand_in: HandIn, exercise: Exercise, case: Case) -> Answer:
+    """Call the function of an exercise on one case; whatever happens is in the answer."""
+    torch.manual_seed(0)
+    answer = Answer(case.name)
+    call = Call(hand_in, exercise, case)
+    try:
+        outputs = call.outputs(answer)
+        answer.changed = call.changed()
+    except Trouble as trouble:
+        answer.problem = trouble.problem
+        return answer
+    answer.outputs = {name: as_array(value) for name, value in outputs.items()}
+    answer.dtypes = {name: str(v.dtype).removeprefix("torch.") for name, v in outputs.items()}
+    sampled = "captions" in outputs
+    answer.keeps_graph = sampled and any(value.requires_grad for value in outputs.values())
+    try:
+        answer.gradients = call.gradients(outputs)
+    except Trouble as trouble:
+        answer.gradient_problem = trouble.problem
+    if exercise.forward and case.name == "plain":
+        answer.numeric = call.numeric(outputs)
+    return answer
+
+
+def as_array(tensor: torch.Tensor) -> np.ndarray:
+    tensor = tensor.detach().cpu().resolve_conj()
+    return (tensor.float() if tensor.dtype == torch.bfloat16 else tensor).numpy().copy()
+
+
+class Call:
+    """One case on one hand-in, as tensors: the call, and what can be asked of it afterwards."""
+
+    def __init__(self, hand_in: HandIn, exercise: Exercise, case: Case):
+        self.hand_in, self.exercise, self.case = hand_in, exercise, case
+        self.dtype = DTYPES[case.settings.get("dtype", "float64")]
+        self.inputs = {name: self.tensor(array) for name, array in case.inputs.items()}
+        self.parameters = {name: self.tensor(array) for name, array in case.parameters.items()}
+        self.leaves = {}
+        if case.upstream:
+            self.leaves = {k: v for k, v in self.inputs.items() if v.is_floating_point()}
+            for name, leaf in self.leaves.items():
+                leaf.requires_grad_()
+                self.inputs[name] = leaf.clone()  # which may be changed in place: that is seen below
+
+    def tensor(self, array: np.ndarray) -> torch.Tensor:
+        """The array as a tensor in the dtype of the case; strided where the case says so."""
+        value = torch.from_numpy(array.copy())
+        value = value.to(self.dtype) if value.is_floating_point() else value
+        if self.case.settings.get("strided") and value.ndim > 1:
+            value = value.transpose(0, -1).contiguous().transpose(0, -1)
+        return value
+
+    def outputs(self, answer: Answer) -> dict[str, torch.Tensor]:
+        """What the function returns, by name. Raises Trouble."""
+        if self.exercise.cell:
+            return self.captioner(answer)
+        if self.exercise.forward:
+            return self.backward()
+        more = {}
+        if "ignore_index" in self.case.settings:
+            more = {"ignore_index": self.case.settings["ignore_index"]}
+        arguments = [self.inputs[name] for name in self.exercise.inputs]
+        returned = self.call(self.function(self.exercise.name), *arguments, **more)
+        return self.named(self.exercise, returned)[0]
+
+    def function(self, name: str):
+        try:
+            return self.hand_in.layout.function(name)
+        except LookupError as error:
+            raise Trouble(Problem("unwritten", str(error).strip("'"))) from None
+
+    def call(self, function, *arguments, **more):
+        """Call the student's code; what it raises becomes Trouble."""
+        try:
+            return function(*arguments, **more)
+        except NotImplementedError as error:
+            if len(self.hand_in.places(error.__traceback__)) <= 1:  # not in something it calls
+                raise Trouble(Problem("unwritten")) from None
+            raise Trouble(self.raised(error)) from None
+        except (Exception, SystemExit) as error:
+            raise Trouble(self.raised(error)) from None
+
+    def raised(self, error: BaseException) -> Problem:
+        message = (str(error).strip().splitlines() or [""])[0]
+        places = self.hand_in.places(error.__traceback__)
+        return Problem("raised", message[:300], type(error).__name__, places)
+
+    def named(self, exercise: Exercise, returned) -> tuple[dict[str, torch.Tensor], object]:
+        """The outputs by name, and the cache. Raises Trouble where something else came back."""
+        names = exercise.outputs
+        values = returned if isinstance(returned, tuple | list) else (returned,)
+        if all(value is None for value in values):
+            raise Trouble(Problem("unwritten"))
+        expected = [*names, "cache"] if exercise.cache else list(names)
+        if len(values) != len(expected):
+            raise Trouble(Problem("returned", _returned_text(expected, returned)))
+        outputs = {n: v for n, v in zip(names, values) if v is not None or not self.optional(n)}
+        for name, value in outputs.items():
+            if not isinstance(value, torch.Tensor):
+                text = f"`{name}` should be a tensor, it is {_thing(value)}"
+                raise Trouble(Problem("returned", text))
+            device = next(iter(self.inputs.values())).device
+            if value.device.type != device.type:
+                text = f"`{name}` is on {value.device}, its inputs are on {device}"
+                raise Trouble(Problem("returned", text))
+        return outputs, values[-1] if exercise.cache else None
+
+    def optional(self, name: str) -> bool:
+        """Whether the layout of the hand-in may leave this output away."""
+        return name == "weights" and self.hand_in.layout.name != "kit"
+
+    def backward(self) -> dict[str, torch.Tensor]:
+        """The student's forward for the cache, then the backward, without autograd."""
+        forward = EXERCISES[self.exercise.forward]
+        arguments = [self.inputs[name] for name in forward.inputs]
+        upstream = [self.inputs[name] for name in self.exercise.inputs]
+        function = self.function(self.exercise.name)
+        with torch.no_grad():
+            try:
+                made = self.call(self.function(forward.name), *arguments)
+                outputs, cache = self.named(forward, made)
+            except Trouble as trouble:
+                raise self.without_forward(function, upstream, trouble.problem) from None
+            rest = [cache] if forward.cache else [*arguments, outputs["weights"]]
+            return self.named(self.exercise, self.call(function, *upstream, *rest))[0]
+
+    def without_forward(self, function, upstream: list[torch.Tensor], problem: Problem) -> Trouble:
+        """What to report of a backward whose forward fails: that it is unwritten too, if so."""
+        rest = [None] * (1 if EXERCISES[self.exercise.forward].cache else 3)
+        try:
+            self.named(self.exercise, self.call(function, *upstream, *rest))
+        except Trouble as trouble:
+            if trouble.problem.kind == "unwritten":
+                return trouble
+        return Trouble(replace(problem, kind="raised"))
+
+    def captioner(self, answer: Answer) -> dict[str, torch.Tensor]:
+        """The loss of the student's captioner, or what it samples."""
+        settings = self.case.settings
+        words = {word: k for k, word in enumerate(settings["words"])}
+        H, C = self.parameters["image_projection.weight"].shape
+        sizes = {"C": C, "D": self.parameters["cell.Wx"].shape[0], "H": H}
+        build = self.hand_in.layout.captioner
+        about = (words, sizes, settings["cell_type"], settings["ignore_index"], self.parameters)
+        self.made = self.call(build, *about, self.dtype)
+        self.made.train(not settings.get("eval", False))
+        if self.exercise.inputs == ("features", "captions"):
+            arguments = self.inputs["features"], self.inputs["captions"]
+            return self.named(self.exercise, self.call(self.made.forward, *arguments))[0]
+        graph = WatchedGraph()
+        with graph:
+            arguments = self.inputs["features"], settings["max_length"]
+            returned = self.call(self.made.sample, *arguments)
+        answer.builds_graph = graph.built
+        return self.named(self.exercise, returned)[0]
+
+    def changed(self) -> list[str]:
+        """Inputs that no longer hold what they held."""
+        return [
+            name
+            for name, array in self.case.inputs.items()
+            if not torch.equal(self.inputs[name].detach(), self.tensor(array))
+        ]
+
+    def gradients(self, outputs: dict[str, torch.Tensor]) -> dict[str, np.ndarray]:
+        """Autograd's gradients of sum(upstream * output), for the inputs that it reaches."""
+        if not self.case.upstream:
+            return {}
+        wanted = dict(self.leaves)
+        if self.exercise.cell:
+            wanted |= self.made.parameters()
+        pairs = [
+            (outputs[name], self.tensor(array).to(outputs[name]))
+            for name, array in self.case.upstream.items()
+            if name in outputs and outputs[name].requires_grad
+        ]
+        if not pairs or any(value.shape != given.shape for value, given in pairs):
+            return {}
+        scalars, given = zip(*pairs)
+        try:
+            found = torch.autograd.grad(scalars, list(wanted.values()), given, allow_unused=True)
+        except RuntimeError as error:
+            raise Trouble(self.raised(error)) from None
+        return {name: as_array(g) for name, g in zip(wanted, found) if g is not None}
+
+    def numeric(self, outputs: dict[str, torch.Tensor]) -> dict[str, list[float]]:
+        """Central differences of the student's forward along one direction an input.
+
+        For dx and a direction v: [(L(x + s v) - L(x - s v)) / 2s, sum of dx * v], where L is the sum
+        of upstream * output. The two agree where the gradient is right.
+        """
+        forward = EXERCISES[self.exercise.forward]
+        found = {}
+        for name in forward.inputs:
+            value, said = self.tensor(self.case.inputs[name]), outputs.get(f"d{name}")
+            if said is None or said.shape != value.shape:
+                continue
+            direction = torch.cos(torch.arange(1.0, value.numel() + 1, dtype=value.dtype))
+            direction = direction.view(value.shape)
+            losses = [self.loss(forward, name, value + s * direction) for s in (STEP, -STEP)]
+            if None not in losses:
+                difference = (losses[0] - losses[1]) / (2 * STEP)
+                found[f"d{name}"] = [difference, (said.to(value.dtype) * direction).sum().item()]
+        return found
+
+    def loss(self, forward: Exercise, name: str, value: torch.Tensor) -> float | None:
+        """sum(upstream * output) of the student's forward with one input replaced."""
+        inputs = {k: self.tensor(self.case.inputs[k]) for k in forward.inputs} | {name: value}
+        try:
+            with torch.no_grad():
+                made = self.call(self.function(forward.name), *inputs.values())
+                outputs, _ = self.named(forward, made)
+            upstream = [(k[1:], self.tensor(self.case.inputs[k])) for k in self.exercise.inputs]
+            return sum((outputs[k] * given).sum() for k, given in upstream).item()
+        except (Trouble, RuntimeError):
+            return None
+
+
+class WatchedGraph(torch.autograd.graph.saved_tensors_hooks):
+    """Notes whether autograd saved anything while it was open."""
+
+    def __init__(self):
+        self.built = False
+        super().__init__(self.note, lambda kept: kept)
+
+    def note(self, tensor: torch.Tensor) -> torch.Tensor:
+        self.built = True
+        return tensor
+
+
+def _returned_text(expected: list[str], returned) -> str:
+    wanted = ", ".join(f"`{name}`" for name in expected)
+    if isinstance(returned, tuple | list):
+        return f"it should return {wanted}: {len(expected)} things, not {len(returned)}"
+    return f"it should return {wanted}; it returns {_thing(returned)}"
+
+
+def _thing(value) -> str:
+    """What a wrong kind of output is, in words."""
+    if isinstance(value, torch.Tensor):
+        return f"one tensor of shape {tuple(value.shape)}"
+    if value is None:
+        return "None"
+    return f"a {type(value).__name__}"

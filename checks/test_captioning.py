@@ -1,0 +1,48 @@
+"""The checks as pytest tests: one a function and stage, such as rnn_step_forward-shape.
+
+The stage that fails says what is wrong; those after it are skipped, as is all that has to wait for another
+function. `pytest checks --module FILE` checks another file, `-k rnn_forward` shows one function.
+"""
+
+import pytest
+
+from checks.board import text_of
+from checks.cases import EXERCISES
+from checks.engine import check_file
+from checks.judge import STAGES
+from coursework.errors import InputError
+
+
+def stages_of(name: str) -> tuple[str, ...]:
+    """All stages; a function that autograd need not go through has no gradient stage."""
+    differentiated = any(case.upstream for case in EXERCISES[name].cases)
+    return STAGES if differentiated else STAGES[: STAGES.index("gradient")]
+
+
+TESTS = [(name, stage) for name in EXERCISES for stage in stages_of(name)]
+
+
+@pytest.fixture(scope="module")
+def results(request: pytest.FixtureRequest) -> dict:
+    """The verdict on every function: the file runs once for all tests."""
+    try:
+        report = check_file(request.config.getoption("--module"))
+    except InputError as error:
+        pytest.exit(f"error: {error}", returncode=2)
+    return {result.function: result for result in report.results}
+
+
+@pytest.mark.parametrize("name, stage", TESTS, ids=[f"{name}-{stage}" for name, stage in TESTS])
+def test_captioning(results: dict, name: str, stage: str) -> None:
+    result = results.get(name)
+    if result is None:
+        pytest.skip("this file's layout has no such function")
+    if result.status == "blocked":
+        pytest.skip(result.message)
+    if result.status == "passed":
+        return
+    failing = result.stage or "run"  # what is not written does not run
+    if stage == failing:
+        pytest.fail(text_of(result), pytrace=False)
+    if STAGES.index(stage) > STAGES.index(failing):
+        pytest.skip(f"stopped at {failing}: {result.message}")

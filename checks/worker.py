@@ -1,0 +1,102 @@
+"""The child process: it runs a student's functions, and tells the process that started it what came out.
+
+    python -P -m checks.worker SECONDS BYTES          the limits on one exercise
+
+Orders come in on stdin, a JSON value a line: first the path of the file, then names of exercises. Every
+reply is a line of JSON, then as many bytes as its "size" says. The student's code meets an empty stdin,
+and what it prints goes to stderr: it cannot come in between.
+"""
+
+import json
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+
+from checks.answer import pack
+from checks.watchdog import Limits, frames_of, places_of, watched
+
+PATIENCE = 3  # a file may take so many times longer to import than an exercise to run
+
+
+def main(seconds: str, memory: str) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's, which ends this one
+    orders, replies = private_line()
+    worker = Worker(replies, Limits(float(seconds), float(memory)))
+    try:
+        import checks.runner  # noqa: F401  (torch, while the parent prepares)
+    except Exception as error:
+        return replies.send("broken", why=f"{type(error).__name__}: {error}")
+    replies.send("ready")
+    worker.open(Path(json.loads(next(orders))))
+    for order in orders:
+        worker.run(json.loads(order))
+
+
+def private_line() -> tuple:
+    """The line to the parent, kept from the student's code: orders to read, replies to write."""
+    orders = os.fdopen(os.dup(0), encoding="utf-8")
+    replies = Replies(os.dup(1))
+    with open(os.devnull) as nothing:
+        os.dup2(nothing.fileno(), 0)
+    os.dup2(2, 1)
+    sys.stdout.reconfigure(line_buffering=True, errors="replace")
+    return orders, replies
+
+
+class Replies:
+    """Writes whole replies to the parent."""
+
+    def __init__(self, descriptor: int):
+        self.file = os.fdopen(descriptor, "wb")
+
+    def send(self, kind: str, data: bytes = b"", **more) -> None:
+        header = json.dumps({"kind": kind, "size": len(data), **more})
+        self.file.write(header.encode() + b"\n" + data)
+        self.file.flush()
+
+
+class Worker:
+    """Opens one file and runs exercises on it, within the limits."""
+
+    def __init__(self, replies: Replies, limits: Limits):
+        self.replies, self.limits, self.hand_in = replies, limits, None
+
+    def open(self, path: Path) -> None:
+        """Reply "opened" with the file's layout and what that asks for; or "problem", and leave."""
+        from checks.hand_in import ImportProblem, open_file
+
+        def stop(why: str) -> None:
+            lines = [f.f_lineno for f in frames_of(main) if f.f_code.co_filename == str(path)]
+            self.leave("problem", why=why, line=lines[-1] if lines else None)
+
+        main = threading.get_ident()
+        limits = Limits(PATIENCE * self.limits.seconds, self.limits.memory)
+        sys.path.append(str(path.parent))  # for what else the student has written
+        try:
+            self.hand_in = watched(lambda: open_file(path), stop, limits)
+        except ImportProblem as problem:
+            self.leave("problem", why=str(problem), line=problem.line)
+        layout = self.hand_in.layout
+        self.replies.send("opened", layout=layout.name, exercises=layout.exercises)
+
+    def run(self, name: str) -> None:
+        """Reply with the answers to one exercise; if it has to be stopped, say where, and leave."""
+        from checks.runner import run
+
+        def stop(why: str) -> None:
+            self.leave("stopped", why=why, where=places_of(main, self.hand_in))
+
+        main = threading.get_ident()
+        answers = watched(lambda: run(self.hand_in, name), stop, self.limits)
+        self.replies.send("answers", pack(answers))
+
+    def leave(self, kind: str, data: bytes = b"", **more) -> None:
+        """One last reply, and out, whatever the student's code is still doing."""
+        self.replies.send(kind, data, **more)
+        os._exit(0)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
