@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from checks.answer import Answer, unpack
-from checks.signature import Column, columns_of
+from checks.signature import Column, Fingerprint, columns_of, fingerprint
 
 FILE = Path(__file__).with_name("answers.npz")
 
@@ -19,24 +19,32 @@ class Recorded:
 
     right      the right answer to every case
     columns    what can be observed of it; one column of `codes` and `values` each
-    labels     one or two names of mistakes for every row of `codes` and `values`
+    usual      the fingerprint of the right answers
+    names      of the mistakes: one for every row of `codes` and `values`, their fingerprints
+    pairs      of mistakes at once, as rows of the above; `summaries` are their fingerprints, short
     """
 
     right: list[Answer]
     columns: list[Column]
-    labels: list[list[str]]
+    usual: Fingerprint
+    names: list[str]
     codes: np.ndarray
     values: np.ndarray
+    pairs: np.ndarray
+    summaries: np.ndarray
 
 
 @cache
 def recorded(exercise: str) -> Recorded:
     """What answers.npz holds of an exercise."""
     with _opened() as file:
-        right = unpack(file[f"right/{exercise}"].tobytes())
-        labels = json.loads(str(file[f"labels/{exercise}"]))
-        codes, values = file[f"codes/{exercise}"], file[f"values/{exercise}"]
-    return Recorded(right, columns_of(right), labels, codes, values)
+        right = unpack(file[f"{exercise}/right"].tobytes())
+        names = json.loads(str(file[f"{exercise}/names"]))
+        codes, differences = file[f"{exercise}/codes"], file[f"{exercise}/differences"]
+        pairs, summaries = file[f"{exercise}/pairs"], file[f"{exercise}/summaries"]
+    columns = columns_of(right)
+    usual = fingerprint(right, right, columns)
+    return Recorded(right, columns, usual, names, codes, usual.values + differences, pairs, summaries)
 
 
 @cache

@@ -62,7 +62,8 @@ class Board:
             self.part = result.part
             self.write(f"\n{self.paint(self.part, 'heading')}")
         short, long = said_on(result, self.detail)
-        self.write(f"  {self.marked(result)} {result.function:<{NAMES}}{short}".rstrip())
+        beside = self.filled(short, " " * (NAMES + 4)).lstrip()
+        self.write(f"  {self.marked(result)} {result.function:<{NAMES}}{beside}".rstrip())
         for text in long:
             self.write(self.filled(text, MESSAGES))
 
@@ -74,10 +75,11 @@ class Board:
         self.write(self.paint(summary(report), "heading"))
         self.write(f"next: {next_step(report, hinted)}")
 
-    def hint(self, name: str, level: int) -> None:
-        """The hints on a function up to a level of 1, 2 or 3."""
+    def hint(self, name: str, level: int, nudge: str = "") -> None:
+        """The hints on a function up to a level of 1, 2 or 3; before them the nudge about its mistake."""
         self.write("")
-        for line in hint_lines(name, level):
+        lines = [f"{name}, your mistake: {nudge}"] if nudge else []
+        for line in [*lines, *hint_lines(name, level)]:
             self.write(self.filled(line))
 
     def write(self, text: str) -> None:
@@ -106,7 +108,7 @@ class Board:
 
 
 def said_on(result: "Result", detail: bool = False) -> tuple[str, list[str]]:
-    """What stands beside a function's name, and what below it; with detail also notes and a nudge."""
+    """What stands beside a function's name, and what below it; with detail also the notes."""
     if result.status == "failed":
         short, long = STAGE_WORDS[result.stage], [result.message]
     elif result.status == "passed":
@@ -117,9 +119,7 @@ def said_on(result: "Result", detail: bool = False) -> tuple[str, list[str]]:
 
 
 def notes_on(result: "Result") -> list[str]:
-    """What else there is to say of a function: notes, and a nudge."""
-    nudge = [f"hint: {result.hint}"] if result.hint else []
-    return [*(f"note: {note}" for note in result.notes), *nudge]
+    return [f"note: {note}" for note in result.notes]
 
 
 def summary(report: "Report") -> str:
@@ -139,13 +139,18 @@ def next_step(report: "Report", hinted: bool = False) -> str:
     name = report.next_up
     if hinted:
         return name
-    option = f" --module {report.module}" if _elsewhere(report.module) else ""
-    return f"{name}; for a hint: {COMMAND} check {quoted(name)}{option} --hint"
+    return f"{name}; for a hint: {hint_command(name, report.module)}"
 
 
-def quoted(name: str) -> str:
-    """As a shell wants it: brackets have a meaning to some."""
-    return f'"{name}"' if "[" in name else name
+def hint_command(name: str, module: str) -> str:
+    """What to type for a hint on a function of that file."""
+    option = f" --module {quoted(module)}" if _elsewhere(module) else ""
+    return f"{COMMAND} check {quoted(name)}{option} --hint"
+
+
+def quoted(text: str) -> str:
+    """As every shell wants it: brackets have a meaning to some."""
+    return f'"{text}"' if set(text) & set("[] ()&'") else text
 
 
 def hint_lines(name: str, level: int, how: str = "--hint ") -> list[str]:
@@ -167,7 +172,7 @@ def text_of(result: "Result") -> str:
 
 def has_colours(stream: TextIO) -> bool:
     """Whether the stream is a terminal that shows colours, and nobody asked for none."""
-    if "NO_COLOR" in os.environ or os.environ.get("TERM") == "dumb" or not stream.isatty():
+    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb" or not stream.isatty():
         return False
     return sys.platform != "win32" or _windows_colours()
 

@@ -41,13 +41,14 @@ class Child:
             stdout=subprocess.PIPE,
             stderr=None if prints else subprocess.DEVNULL,
             env=environment(),
+            process_group=0,  # Ctrl-C is for this process, which then ends the child
         )
         threading.Thread(target=self._read, daemon=True).start()
 
     def open(self, path: Path) -> dict:
         """Have it import the file. Returns {"layout", "exercises"}, or "why" it cannot and the "line"."""
         self._reply(START)
-        return self._ask(str(path), 3 * self.limits.seconds)[0]
+        return self._ask(str(path), self.limits.of_import.seconds)[0]
 
     def run(self, name: str) -> bytes:
         """The packed answers to an exercise. Raises Died."""
@@ -55,6 +56,12 @@ class Child:
         if header["kind"] == "stopped":
             raise Died(header["why"], header["where"])
         return data
+
+    def __enter__(self) -> "Child":
+        return self
+
+    def __exit__(self, *_) -> None:
+        self.close()
 
     def another(self) -> "Child":
         """A new one like it."""
@@ -99,9 +106,11 @@ class Child:
 
 
 def environment() -> dict[str, str]:
-    """One thread: the sizes are small, and the numbers the same everywhere."""
+    """One thread and no GPU: the sizes are small, and the numbers the same everywhere."""
     threads = {f"{library}_NUM_THREADS": "1" for library in ("OMP", "MKL", "OPENBLAS")}
-    return {**os.environ, **threads, "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"}
+    path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
+    alone = {"CUDA_VISIBLE_DEVICES": "-1", "PYTHONPATH": path, "PYTHONUTF8": "1"}
+    return {**os.environ, **threads, **alone}
 
 
 def ending(status: int) -> str:

@@ -36,18 +36,13 @@ def check(
     if not board:
         print(json.dumps(report.json(), indent=1))
     else:
-        hinted = hint_on(report, names) if hint else []
+        hinted, nudges = [], {result.function: result.hint for result in report.results}
+        if hint:
+            hinted = [*nudges] if names else [report.next_up] if report.next_up else []
         for name in hinted:
-            board.hint(name, hint)
+            board.hint(name, hint, nudges.get(name, ""))
         board.finish(report, bool(hinted))
     return 0 if report.passed == report.total else 1
-
-
-def hint_on(report, names: Sequence[str]) -> list[str]:
-    """The functions to give hints on: those named, else the one that is next."""
-    if names:
-        return [result.function for result in report.results]
-    return [report.next_up] if report.next_up else []
 
 
 def relative(path: Path) -> Path:

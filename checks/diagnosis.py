@@ -13,7 +13,8 @@ from checks import answers, relations
 from checks.answer import Answer
 from checks.answers import Recorded
 from checks.cases import Exercise
-from checks.signature import MISSING, NUMBER, RAISED, SHAPE, Fingerprint, fingerprint
+from checks.exceptions import meaning
+from checks.signature import MISSING, NUMBER, RAISED, SHAPE, Fingerprint, fingerprint, summary
 
 CORE = ("plain", "square grid", "equal sizes")
 MAXIMUM = 3  # as many alternatives are told to a student
@@ -36,35 +37,47 @@ def diagnose(exercise: Exercise, given: Sequence[Answer], output: str = "") -> D
         return told(found)
     if found := one_for_each_output(known, made):
         return found
-    return Diagnosis(message=relations.relation(exercise, given, known.right, output))
+    text = relations.relation(exercise, given, known.right, output)
+    problems = [p for a in given for p in (a.problem, a.gradient_problem) if p]
+    return Diagnosis(message=text or (meaning(problems[0]) if problems else ""))
 
 
 def from_catalogue(known: Recorded, made: Fingerprint) -> list[list[str]]:
-    """Labels of what behaves as the student's function does.
+    """What behaves as the student's function does: mistakes, or else pairs of mistakes.
 
     Everything observable must agree at first; then any way to fail counts like any other; then the
     ordinary cases alone must agree: what a slip does at the edges depends on how the rest is written.
     """
-    if not known.labels:
+    if not known.names:
         return []
-    right = fingerprint(known.right, known.right, known.columns)
     core = np.array([c.case in CORE and c.what != "flags" for c in known.columns])
-    everything = np.ones(len(known.columns), dtype=bool)
-    exact = agreement(known, made, strict=True)
-    loose = agreement(known, made, strict=False)
-    telling = telling_columns(known, made, right)
-    single = np.array([len(label) == 1 for label in known.labels])
+    exact, loose = (agreement(known, made, strict) for strict in (True, False))
+    telling = telling_columns(known, made)
     raised = (known.codes == RAISED).any(axis=1)
-    for agrees, columns, enough in (
-        (exact, everything, telling.any(axis=1) | raised),
-        (loose, everything, telling.any(axis=1)),
-        (loose, core, (telling & core).any(axis=1)),
-    ):
-        matches = agrees[:, columns].all(axis=1) & enough
-        for rows in (matches & single, matches & ~single):
-            if rows.any():
-                return [known.labels[k] for k in np.flatnonzero(rows)]
-    return []
+    looks = (
+        lambda: single(known, exact.all(axis=1) & (telling.any(axis=1) | raised)),
+        lambda: pairs(known, made, exactly=True),
+        lambda: single(known, loose.all(axis=1) & telling.any(axis=1)),
+        lambda: pairs(known, made, exactly=False),
+        lambda: single(known, loose[:, core].all(axis=1) & (telling & core).any(axis=1)),
+    )
+    return next((found for look in looks if (found := look())), [])
+
+
+def single(known: Recorded, rows: np.ndarray) -> list[list[str]]:
+    return [[known.names[row]] for row in np.flatnonzero(rows)]
+
+
+def pairs(known: Recorded, made: Fingerprint, exactly: bool) -> list[list[str]]:
+    """Pairs of mistakes with the same short fingerprint; its third number counts only if exactly."""
+    mine, usual = (summary(print_, known.columns) for print_ in (made, known.usual))
+    agrees = np.isclose(known.summaries, mine, rtol=2e-5, atol=2e-6, equal_nan=True)
+    tells = ~np.isclose(mine, usual, rtol=1e-5, atol=1e-6) & np.isfinite(mine)
+    if exactly:
+        found = agrees.all(axis=1) & tells.any()
+    else:
+        found = agrees[:, :2].all(axis=1) & tells[:2].any()
+    return [[known.names[k] for k in pair] for pair in known.pairs[found]]
 
 
 def agreement(known: Recorded, made: Fingerprint, strict: bool) -> np.ndarray:
@@ -78,10 +91,10 @@ def agreement(known: Recorded, made: Fingerprint, strict: bool) -> np.ndarray:
     return agrees | (absent & (made.codes == MISSING))
 
 
-def telling_columns(known: Recorded, made: Fingerprint, right: Fingerprint) -> np.ndarray:
+def telling_columns(known: Recorded, made: Fingerprint) -> np.ndarray:
     """Label by column, where a number (or a shape) agrees that the right function does not give."""
-    differs = (known.codes != right.codes) | ~np.isclose(
-        known.values, right.values, rtol=1e-5, atol=1e-6
+    differs = (known.codes != known.usual.codes) | ~np.isclose(
+        known.values, known.usual.values, rtol=1e-5, atol=1e-6
     )
     numbers = np.isclose(known.values, made.values, rtol=2e-5, atol=2e-6)
     return differs & (known.codes == made.codes) & (known.codes != RAISED) & numbers
@@ -89,12 +102,10 @@ def telling_columns(known: Recorded, made: Fingerprint, right: Fingerprint) -> n
 
 def one_for_each_output(known: Recorded, made: Fingerprint) -> Diagnosis | None:
     """For each wrong output the single mistakes that give just this output, in the plain cases."""
-    right = fingerprint(known.right, known.right, known.columns)
     exact = agreement(known, made, strict=True)
-    same_as_right = (made.codes == right.codes) & np.isclose(
-        made.values, right.values, rtol=2e-5, atol=2e-6
+    same_as_right = (made.codes == known.usual.codes) & np.isclose(
+        made.values, known.usual.values, rtol=2e-5, atol=2e-6
     )
-    single = np.array([len(label) == 1 for label in known.labels], dtype=bool)
     names: dict[str, set[int]] = {}
     for case in ("plain", "equal sizes"):
         for k, column in enumerate(known.columns):
@@ -102,12 +113,12 @@ def one_for_each_output(known: Recorded, made: Fingerprint) -> Diagnosis | None:
                 continue
             if made.codes[k] not in (NUMBER, SHAPE):
                 continue
-            rows = set(np.flatnonzero(exact[:, k] & single).tolist())
+            rows = set(np.flatnonzero(exact[:, k]).tolist())
             names[column.name] = names.get(column.name, rows) & rows
     if not names or not all(names.values()):
         return None
     chosen = {name: min(rows) for name, rows in names.items()}
-    labels = sorted({known.labels[row][0] for row in chosen.values()})
+    labels = sorted({known.names[row] for row in chosen.values()})
     sentences = dict.fromkeys(answers.texts()[label]["sentence"] for label in labels)
     hints = dict.fromkeys(answers.texts()[label]["hint"] for label in labels)
     mistakes = [labels] if len(labels) <= 2 else []

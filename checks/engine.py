@@ -58,12 +58,12 @@ def check_file(
     """
     if not Path(path).is_file():
         raise InputError(f"no module at {path}: --module takes the file with your functions")
-    child = child or Child(limits, prints)
-    from checks.judging import judged  # what judging needs comes in while the child imports torch
-    from checks.sources import Session
+    with child or Child(limits, prints) as child:
+        from checks.judging import judged  # this comes in while the child imports torch
+        from checks.sources import Session
 
-    with Session(Path(path).resolve(), child) as session:
-        return judged(session, str(path), names, on_result)
+        with Session(Path(path).resolve(), child) as session:
+            return judged(session, str(path), names, on_result)
 
 
 def check_namespace(namespace: dict, names: Iterable[str] = (), limits: Limits = LIMITS) -> Report:

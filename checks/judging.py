@@ -7,6 +7,7 @@ from checks.cases import EXERCISES, Exercise
 from checks.engine import Report
 from checks.judge import Result, judge
 from checks.sources import Here, Session, stopped_answers
+from coursework.errors import fault
 
 
 def judged(
@@ -58,7 +59,10 @@ class Standing:
             passed = EXERCISES if is_stopped(answers) else self.passed
         if is_stopped(answers):
             self.stopped.add(exercise.name)
-        result = judge(exercise, answers, passed, self.layout)
+        try:
+            result = judge(exercise, answers, passed, self.layout)
+        except Exception as error:
+            result = Result(exercise.name, exercise.part, "failed", "run", message=fault(error))
         if result.status == "passed":
             self.passed.add(exercise.name)
         return result

@@ -297,8 +297,12 @@ class Captioner:
         return loss
 
     def sample(self, features: torch.Tensor, max_length: int = 15):
-        """Captions, or (captions, weights): whatever the hand-in returns."""
-        returned = self._call(lambda images: self.module.sample(images, max_length), features)
+        """Captions, or (captions, weights): whatever the hand-in returns.
+
+        Without autograd, which in these courses is the business of whoever calls sample.
+        """
+        with torch.no_grad():
+            returned = self._call(lambda images: self.module.sample(images, max_length), features)
         captions = returned[0] if isinstance(returned, tuple) else returned
         unseen = isinstance(captions, torch.Tensor) and not self._photos.looked_at
         if captions is None or (unseen and bool((captions == self._null).all())):

@@ -1,13 +1,20 @@
-"""Makes answers.npz from the reference and the catalogue: python -m checks.record
+"""Makes answers.npz from the reference and the catalogue, and proves it.
+
+    python -m checks.record            writes answers.npz
+    python -m checks.record --check    proves that it is fresh, and every mistake and pair named
 
 Run it after a change to captioning.py, to a case or to the catalogue. The instructor's side: the
 handout holds what it makes, not this file.
 """
 
+import argparse
 import io
 import itertools
 import json
+import multiprocessing
+import os
 import sys
+import textwrap
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -15,46 +22,43 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from checks import answers, mistakes
+from checks import answers
 from checks.answer import Answer, pack
-from checks.cases import EXERCISES, Exercise
+from checks.cases import EXERCISES
 from checks.hand_in import HandIn
-from checks.mistakes import CATALOGUE, Mistake
+from checks.judge import FLOAT32, judge
+from checks.mistakes import CATALOGUE, Mistake, patched_functions
 from checks.runner import run
-from checks.signature import columns_of, fingerprint
+from checks.signature import columns_of, fingerprint, summary
 from coursework import captioning
 
 SOURCE = Path(captioning.__file__).read_text(encoding="utf-8")
+REFERENCE = compile(SOURCE, "<reference>", "exec")
 
 
 def hand_in(planted: Iterable[Mistake] = ()) -> HandIn:
     """The reference with mistakes planted. Raises ValueError where a patch does not apply once."""
-    return loaded(mistakes.patched(SOURCE, planted))
-
-
-def loaded(source: str, name: str = "reference") -> HandIn:
-    """A hand-in from the text of a module in the kit's layout."""
-    namespace = {"__name__": name}
-    exec(compile(source, f"<{name}>", "exec"), namespace)
+    namespace = {"__name__": "reference"}
+    exec(REFERENCE, namespace)
+    for where, text in patched_functions(SOURCE, planted).items():
+        owner, _, name = where.rpartition(".")
+        scope = {} if owner else namespace
+        exec(compile(textwrap.dedent(text), "<reference>", "exec"), namespace, scope)
+        if owner:
+            setattr(namespace[owner], name, scope[name])
     return HandIn(namespace)
 
 
 def right_answers(exercise: str) -> list[Answer]:
-    """The reference's answers; the weights of sampling are NaN where nothing is asked of them."""
+    """The reference's answers; the weights of sampling are nan where nothing is asked of them."""
     right = run(hand_in(), exercise)
-    for answer in right:
+    for answer, case in zip(right, EXERCISES[exercise].cases):
         if problem := answer.problem or answer.gradient_problem:
             raise RuntimeError(f"{exercise}, {answer.case}: {problem}")
-        if "captions" in answer.outputs and "weights" in answer.outputs:
-            _forget_after_end(answer, EXERCISES[exercise])
+        if {"captions", "weights"} <= answer.outputs.keys():
+            is_end = answer.outputs["captions"] == case.settings["words"].index("<END>")
+            answer.outputs["weights"][(np.cumsum(is_end, axis=1) - is_end) > 0] = np.nan
     return right
-
-
-def _forget_after_end(answer: Answer, exercise: Exercise) -> None:
-    words = next(c for c in exercise.cases if c.name == answer.case).settings["words"]
-    ended = np.cumsum(answer.outputs["captions"] == words.index("<END>"), axis=1)
-    after = (ended - (answer.outputs["captions"] == words.index("<END>"))) > 0
-    answer.outputs["weights"][after] = np.nan
 
 
 def called(exercise: str) -> list[str]:
@@ -65,62 +69,138 @@ def called(exercise: str) -> list[str]:
     return found
 
 
-def candidates(exercise: str) -> list[tuple[Mistake, ...]]:
-    """Mistakes of an exercise and of what it calls; pairs within it, and with what it calls itself."""
-    own = [m for m in CATALOGUE.values() if exercise in m.exercises]
-    below = set(called(exercise))
-    others = [m for m in CATALOGUE.values() if m not in own and below & set(m.exercises)]
-    return [(m,) for m in own + others] + list(itertools.combinations(own, 2))
+def own(exercise: str) -> list[Mistake]:
+    """The mistakes in the code of an exercise."""
+    return [mistake for mistake in CATALOGUE.values() if exercise in mistake.exercises]
 
 
-def record_of(exercise: str, right: Sequence[Answer]) -> tuple[list, np.ndarray, np.ndarray]:
-    """Labels, codes and values of all candidates that can be told from the right function."""
+def singles(exercise: str) -> list[Mistake]:
+    """The mistakes of an exercise, then those of all that it calls: it may be written in one piece."""
+    mine, below = own(exercise), set(called(exercise))
+    return mine + [m for m in CATALOGUE.values() if m not in mine and below & set(m.exercises)]
+
+
+def record(exercise: str) -> dict[str, np.ndarray]:
+    """What answers.npz holds of an exercise: all that can be told from the right function."""
+    torch.set_num_threads(1)
+    right = right_answers(exercise)
     columns = columns_of(right)
     reference = fingerprint(right, right, columns)
-    labels, codes, values = [], [], []
-    for planted in candidates(exercise):
-        try:
-            wrong = hand_in(planted)
-        except ValueError:  # a pair that excludes each other
-            continue
-        made = fingerprint(run(wrong, exercise), right, columns)
-        if np.array_equal(made.codes, reference.codes) and np.allclose(
-            made.values, reference.values, rtol=1e-5, atol=1e-6
-        ):
-            continue
-        labels.append([m.name for m in planted])
-        codes.append(made.codes)
-        values.append(made.values)
-    shape = (len(labels), len(columns))
-    return labels, np.reshape(codes, shape).astype(np.int8), np.reshape(values, shape)
-
-
-def record(names: Iterable[str] = EXERCISES) -> dict[str, np.ndarray]:
-    """The arrays of answers.npz for these exercises, and the texts of the catalogue."""
-    torch.set_num_threads(1)
-    arrays = {
-        "texts": np.array(
-            json.dumps(
-                {m.name: {"sentence": m.sentence, "hint": m.hint} for m in CATALOGUE.values()}
-            )
-        )
+    usual = summary(reference, columns)
+    names, prints = [], []
+    for mistake in singles(exercise):
+        made = fingerprint(run(hand_in([mistake]), exercise), right, columns)
+        close = np.isclose(made.values, reference.values, rtol=1e-5, atol=1e-6)
+        if (made.codes != reference.codes).any() or not close.all():
+            names.append(mistake.name)
+            prints.append(made)
+    pairs, summaries = [], []
+    rows = {name: row for row, name in enumerate(names)}
+    for planted in compatible_pairs(exercise):
+        if {mistake.name for mistake in planted} <= rows.keys():
+            made = fingerprint(run(hand_in(planted), exercise), right, columns)
+            short = summary(made, columns)
+            if not np.allclose(short, usual, rtol=1e-5, atol=1e-6):
+                pairs.append([rows[mistake.name] for mistake in planted])
+                summaries.append(short)
+    return {
+        "right": np.frombuffer(pack(right), dtype=np.uint8),
+        "names": np.array(json.dumps(names)),
+        "codes": np.array([made.codes for made in prints], dtype=np.int8),
+        "differences": np.array([made.values - reference.values for made in prints]),
+        "pairs": np.reshape(np.array(pairs, dtype=np.int16), (-1, 2)),
+        "summaries": np.reshape(np.array(summaries, dtype=np.float32), (-1, 3)),
     }
-    for name in tqdm(list(names), unit="exercise", disable=not sys.stderr.isatty()):
-        right = right_answers(name)
-        labels, codes, values = record_of(name, right)
-        arrays[f"right/{name}"] = np.frombuffer(pack(right), dtype=np.uint8)
-        arrays[f"labels/{name}"] = np.array(json.dumps(labels))
-        arrays[f"codes/{name}"] = codes
-        arrays[f"values/{name}"] = values.astype(np.float32)
-    return arrays
 
 
-def main() -> None:
+def compatible_pairs(exercise: str) -> list[tuple[Mistake, Mistake]]:
+    """The pairs of mistakes of an exercise that can be planted together."""
+    found = []
+    for pair in itertools.combinations(own(exercise), 2):
+        try:
+            patched_functions(SOURCE, pair)
+            found.append(pair)
+        except ValueError:  # they exclude each other
+            continue
+    return found
+
+
+def write() -> None:
+    """Record everything, and write answers.npz."""
+    texts = {m.name: {"sentence": m.sentence, "hint": m.hint} for m in CATALOGUE.values()}
+    arrays = {"texts": np.array(json.dumps(texts))}
+    for exercise, made in each_exercise(record):
+        arrays |= {f"{exercise}/{name}": array for name, array in made.items()}
     file = io.BytesIO()
-    np.savez_compressed(file, **record())
+    np.savez_compressed(file, **arrays)
     answers.FILE.write_bytes(file.getvalue())
-    print(f"{answers.FILE}: {len(file.getvalue()) / 1e6:.2f} MB, {len(CATALOGUE)} mistakes")
+    print(f"{answers.FILE.name}: {len(file.getvalue()) / 1e6:.2f} MB, {len(CATALOGUE)} mistakes")
+
+
+def each_exercise(function):
+    """(exercise, function(exercise)) for all, on all processors, as they come to an end."""
+    torch.set_num_threads(1)
+    with multiprocessing.get_context("spawn").Pool(os.cpu_count()) as pool:
+        # the longest first, so that none is left alone at the end
+        order = sorted(EXERCISES, key=lambda name: -len(own(name)) * len(EXERCISES[name].cases))
+        jobs = [(name, pool.apply_async(function, (name,))) for name in order]
+        for name, job in tqdm(jobs, unit="exercise", disable=not sys.stderr.isatty()):
+            yield name, job.get()
+
+
+def prove(exercise: str) -> tuple[int, int, list[str]]:
+    """Judge every mistake and pair of an exercise: how many were named, and what went wrong."""
+    torch.set_num_threads(1)
+    known, faults = answers.recorded(exercise), []
+    for got, right in zip(right_answers(exercise), known.right, strict=True):
+        for name, expected in right.outputs.items():
+            if not np.allclose(got.outputs[name], expected, rtol=1e-9, equal_nan=True):
+                faults.append(f"{exercise}: the right answers are not fresh ({right.case}, {name})")
+    alone = [(mistake,) for mistake in own(exercise) if mistake.name in known.names]
+    pairs = [pair for pair in compatible_pairs(exercise) if {m.name for m in pair} <= {*known.names}]
+    for planted in alone + pairs:
+        faults += fault(exercise, planted)
+    return len(alone), len(pairs), faults
+
+
+def fault(exercise: str, planted: Sequence[Mistake]) -> list[str]:
+    """What is wrong with the verdict on planted mistakes, as a list of one line or none."""
+    names = sorted(mistake.name for mistake in planted)
+    result = judge(EXERCISES[exercise], run(hand_in(planted), exercise), set(EXERCISES))
+    if result.status == "passed" and FLOAT32 in result.notes:
+        return []
+    if result.status != "failed":
+        return [f"{exercise}: {' + '.join(names)} is not caught"]
+    if len(names) == 1 and names not in result.mistakes:
+        return [f"{exercise}: {names[0]} is taken for {result.mistakes}"]
+    if not result.mistakes:
+        return [f"{exercise}: {' + '.join(names)} is not named"]
+    return []
+
+
+def check() -> int:
+    """Prove every exercise; the number of faults."""
+    faults, alone, pairs = [], 0, 0
+    for _, (a, p, found) in each_exercise(prove):
+        alone, pairs, faults = alone + a, pairs + p, faults + found
+    seen = {name for exercise in EXERCISES for name in answers.recorded(exercise).names}
+    faults += [f"{name} shows in no case" for name in sorted(CATALOGUE.keys() - seen)]
+    texts = {m.name: {"sentence": m.sentence, "hint": m.hint} for m in CATALOGUE.values()}
+    if texts != answers.texts():
+        faults.append("the sentences are not fresh: python -m checks.record")
+    print(*faults, sep="\n")
+    print(f"{len(CATALOGUE)} mistakes: {alone} verdicts and {pairs} on pairs, {len(faults)} faults")
+    return len(faults)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser("python -m checks.record", description=__doc__.split("\n")[0])
+    parser.add_argument("--check", action="store_true", help="write nothing: prove what is recorded")
+    if parser.parse_args().check:
+        return 1 if check() else 0
+    write()
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -3,6 +3,7 @@
 Two functions that behave alike on all cases have the same fingerprint, however they are written.
 """
 
+import re
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -58,7 +59,7 @@ def _cell(answer: Answer | None, right: Answer, column: Column) -> tuple[int, fl
     if answer is None or answer.problem:
         return RAISED, _short(answer.problem if answer else None)
     if column.what == "flags":
-        return NUMBER, float(flags(answer, right))
+        return NUMBER, flags(answer, right)
     if column.what == "gradient" and answer.gradient_problem:
         return RAISED, _short(answer.gradient_problem)
     kind = "outputs" if column.what == "output" else "gradients"
@@ -68,7 +69,9 @@ def _cell(answer: Answer | None, right: Answer, column: Column) -> tuple[int, fl
     got = until_end(got, expected)
     if not np.isfinite(got).all():
         return NOT_FINITE, 0.0
-    return NUMBER if got.shape == expected.shape else SHAPE, projection(got)
+    if got.shape != expected.shape:
+        return SHAPE, projection(got) + _hash(str(got.shape))
+    return NUMBER, projection(got)
 
 
 def until_end(got: np.ndarray, expected: np.ndarray) -> np.ndarray:
@@ -84,15 +87,37 @@ def projection(array: np.ndarray) -> float:
     return float(flat @ np.cos(1.0 + 0.7 * np.arange(flat.size) ** 1.1))
 
 
-def flags(answer: Answer, right: Answer) -> int:
-    """What else can be seen: inputs changed, dtypes, a graph kept."""
-    changed = sum(map(ord, "".join(answer.changed)))
-    dtypes = sum(answer.dtypes.get(name) != dtype for name, dtype in right.dtypes.items())
-    return changed + 10_000 * dtypes + 100_000 * answer.keeps_graph
+def flags(answer: Answer, right: Answer) -> float:
+    """What else can be seen, as one number: inputs changed, other dtypes, a graph kept."""
+    dtypes = {k: v for k, v in answer.dtypes.items() if v != right.dtypes.get(k)}
+    if not (answer.changed or dtypes or answer.keeps_graph):
+        return 0.0
+    return _hash(f"{answer.changed} {dtypes} {answer.keeps_graph}")
 
 
 def _short(problem: Problem | None) -> float:
-    """A number for an exception: the same for the same type and message."""
+    """A number for an exception: the same for the same type and message, but for names quoted in it."""
     if problem is None:
         return 0.0
-    return float(zlib.crc32(f"{problem.kind} {problem.type} {problem.message}".encode()) >> 9)
+    message = re.sub(r"'[^']*'|^\w+: ", "", problem.message)
+    return _hash(f"{problem.kind} {problem.type} {message}")
+
+
+def _hash(text: str) -> float:
+    """A number in 0..1 for a text."""
+    return (zlib.crc32(text.encode()) >> 8) / 2**24
+
+
+def summary(made: Fingerprint, columns: Sequence[Column]) -> np.ndarray:
+    """A fingerprint in three numbers, for the many pairs: plain case, equal sizes, everything.
+
+    nan where the case has no numbers.
+    """
+    weights = 1.0 + np.modf(np.arange(1, len(columns) + 1) * 0.6180339887)[0]
+    squashed = made.values / (1.0 + np.abs(made.values)) + made.codes
+    parts = []
+    for case in ("plain", "equal sizes"):
+        mine = [k for k, c in enumerate(columns) if c.case == case and c.what == "output"]
+        numbers = np.isin(made.codes[mine], (NUMBER, SHAPE)).all()
+        parts.append(made.values[mine].astype(float) @ weights[mine] if numbers else np.nan)
+    return np.array([*parts, squashed @ weights], dtype=np.float32)

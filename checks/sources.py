@@ -11,6 +11,7 @@ from checks.answer import Answer, Problem, unpack
 from checks.cases import EXERCISES, Exercise
 from checks.child import Child, Died
 from checks.watchdog import Limits, places_of, watched
+from coursework.errors import fault
 
 if TYPE_CHECKING:
     from checks.hand_in import HandIn
@@ -99,6 +100,8 @@ class Here:
             if not stopped:
                 raise
             return stopped[0]
+        except Exception as error:
+            return stopped_answers(EXERCISES[name], fault(error))
 
 
 def stopped_answers(exercise: Exercise, why: str, where: Sequence = ()) -> list[Answer]:
@@ -106,5 +109,5 @@ def stopped_answers(exercise: Exercise, why: str, where: Sequence = ()) -> list[
     text = why
     if where:
         function, line, source = where[-1]
-        text = f"{why}: in {function}, line {line}, `{source}`"
+        text = f"{why}, in {function}, line {line}, `{source}`. Is there a loop that never ends?"
     return [Answer(exercise.cases[0].name, problem=Problem("stopped", text, where=list(where)))]

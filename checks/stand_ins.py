@@ -136,9 +136,10 @@ class Photos:
         return images[:, None, None, None].repeat(1, 3, 112, 112)
 
     def encode(self, images: torch.Tensor) -> torch.Tensor:
-        """Their features (N,C,h,w)."""
+        """Their features (N,C,h,w), which have gradients also where a hand-in freezes its encoder."""
         self.looked_at = True
-        return self.features[self._rows(images)]
+        with torch.enable_grad():
+            return self.features[self._rows(images)]
 
     def _rows(self, images: torch.Tensor) -> torch.Tensor:
         """Which images these are, also after a division by 255; if that makes no sense, the first."""

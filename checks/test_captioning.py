@@ -4,9 +4,11 @@ The stage that fails says what is wrong; those after it are skipped, as is all t
 function. `pytest checks --module FILE` checks another file, `-k rnn_forward` shows one function.
 """
 
+from pathlib import Path
+
 import pytest
 
-from checks.board import text_of
+from checks.board import hint_command, text_of
 from checks.cases import EXERCISES
 from checks.engine import check_file
 from checks.judge import STAGES
@@ -23,17 +25,22 @@ TESTS = [(name, stage) for name in EXERCISES for stage in stages_of(name)]
 
 
 @pytest.fixture(scope="module")
-def results(request: pytest.FixtureRequest) -> dict:
+def module(request: pytest.FixtureRequest) -> Path:
+    return request.config.getoption("--module")
+
+
+@pytest.fixture(scope="module")
+def results(module: Path) -> dict:
     """The verdict on every function: the file runs once for all tests."""
     try:
-        report = check_file(request.config.getoption("--module"))
+        report = check_file(module)
     except InputError as error:
         pytest.exit(f"error: {error}", returncode=2)
     return {result.function: result for result in report.results}
 
 
 @pytest.mark.parametrize("name, stage", TESTS, ids=[f"{name}-{stage}" for name, stage in TESTS])
-def test_captioning(results: dict, name: str, stage: str) -> None:
+def test_captioning(results: dict, module: Path, name: str, stage: str) -> None:
     result = results.get(name)
     if result is None:
         pytest.skip("this file's layout has no such function")
@@ -43,6 +50,7 @@ def test_captioning(results: dict, name: str, stage: str) -> None:
         return
     failing = result.stage or "run"  # what is not written does not run
     if stage == failing:
-        pytest.fail(text_of(result), pytrace=False)
+        more = f"a hint: {hint_command(name, str(module))}"
+        pytest.fail(f"{text_of(result)}\n{more}", pytrace=False)
     if STAGES.index(stage) > STAGES.index(failing):
         pytest.skip(f"stopped at {failing}: {result.message}")

@@ -37,9 +37,8 @@ def hand_ins_of(what: Sequence[Callable | str]) -> Iterator[tuple[HandIn, list[s
     homes = {id(home): home for home in map(_home, functions)}
     for home in homes.values():
         group = [function for function in functions if _home(function) is home]
-        file = home.get("__file__")
-        if home.get("__name__") != "__main__" and file and Path(file).is_file():
-            hand_in = opened(Path(file))
+        if file := _file_of(home, group):
+            hand_in = opened(file)
             changed = any(_differs(function, hand_in.layout.namespace) for function in group)
         else:
             hand_in, changed = in_notebook(home, group), False
@@ -83,6 +82,14 @@ def _home(what: Callable) -> dict:
     if inspect.isclass(what):
         what = next((part for part in vars(what).values() if inspect.isfunction(part)), what)
     return getattr(_plain(what), "__globals__", {})
+
+
+def _file_of(home: dict, functions: Sequence[Callable]) -> Path | None:
+    """The file that functions were imported from, if it would have them when imported anew."""
+    file, local = home.get("__file__"), any("<locals>" in _plain(f).__qualname__ for f in functions)
+    if file and not local and home.get("__name__") != "__main__" and Path(file).is_file():
+        return Path(file)
+    return None
 
 
 def _differs(function: Callable, namespace: dict) -> bool:

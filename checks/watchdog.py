@@ -21,6 +21,11 @@ class Limits:
     seconds: float = 10.0
     memory: float = 2 * 2**30
 
+    @property
+    def of_import(self) -> "Limits":
+        """What importing the file may take: libraries may come with it."""
+        return Limits(3 * self.seconds, self.memory)
+
 
 LIMITS = Limits()
 

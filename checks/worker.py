@@ -16,22 +16,20 @@ from pathlib import Path
 
 from checks.answer import pack
 from checks.watchdog import Limits, frames_of, places_of, watched
-
-PATIENCE = 3  # a file may take so many times longer to import than an exercise to run
+from coursework.errors import fault, reason
 
 
 def main(seconds: str, memory: str) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's, which ends this one
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Windows sends Ctrl-C to children as well
     orders, replies = private_line()
     worker = Worker(replies, Limits(float(seconds), float(memory)))
     try:
         import checks.runner  # noqa: F401  (torch, while the parent prepares)
     except Exception as error:
-        return replies.send("broken", why=f"{type(error).__name__}: {error}")
+        return replies.send("broken", why=f"the checks cannot start: {reason(error)}")
     replies.send("ready")
-    worker.open(Path(json.loads(next(orders))))
-    for order in orders:
-        worker.run(json.loads(order))
+    for number, order in enumerate(orders):
+        worker.run(json.loads(order)) if number else worker.open(Path(json.loads(order)))
 
 
 def private_line() -> tuple:
@@ -72,12 +70,13 @@ class Worker:
             self.leave("problem", why=why, line=lines[-1] if lines else None)
 
         main = threading.get_ident()
-        limits = Limits(PATIENCE * self.limits.seconds, self.limits.memory)
         sys.path.append(str(path.parent))  # for what else the student has written
         try:
-            self.hand_in = watched(lambda: open_file(path), stop, limits)
+            self.hand_in = watched(lambda: open_file(path), stop, self.limits.of_import)
         except ImportProblem as problem:
             self.leave("problem", why=str(problem), line=problem.line)
+        except Exception as error:
+            self.leave("problem", why=fault(error))
         layout = self.hand_in.layout
         self.replies.send("opened", layout=layout.name, exercises=layout.exercises)
 
@@ -89,8 +88,11 @@ class Worker:
             self.leave("stopped", why=why, where=places_of(main, self.hand_in))
 
         main = threading.get_ident()
-        answers = watched(lambda: run(self.hand_in, name), stop, self.limits)
-        self.replies.send("answers", pack(answers))
+        try:
+            answers = pack(watched(lambda: run(self.hand_in, name), stop, self.limits))
+        except Exception as error:
+            self.leave("stopped", why=fault(error), where=[])
+        self.replies.send("answers", answers)
 
     def leave(self, kind: str, data: bytes = b"", **more) -> None:
         """One last reply, and out, whatever the student's code is still doing."""

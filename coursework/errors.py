@@ -1,4 +1,6 @@
-"""What is said to the user when something given is wrong. Imports nothing, so that it costs nothing."""
+"""What is said when something goes wrong. Imports next to nothing: the board must come quickly."""
+
+from pathlib import Path
 
 
 class InputError(Exception):
@@ -10,3 +12,17 @@ def reason(error: BaseException) -> str:
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     return (str(error).splitlines() or [type(error).__name__])[0]
+
+
+def fault(error: BaseException) -> str:
+    """An error that is the kit's own and nobody else's, on one line, with the place where it arose."""
+    trace = error.__traceback__
+    while trace and trace.tb_next:
+        trace = trace.tb_next
+    place = (
+        f" ({Path(trace.tb_frame.f_code.co_filename).name}, line {trace.tb_lineno})"
+        if trace
+        else ""
+    )
+    what = f"{type(error).__name__}: {reason(error)}{place}"
+    return f"this is a fault of the checks, not yours, please report it: {what}"

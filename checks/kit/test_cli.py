@@ -71,6 +71,7 @@ def weights(tmp_path):
 def test_help_of_every_verb_teaches(capsys):
     verbs = [
         "demo",
+        "check",
         "overfit",
         "prepare",
         "prepare scenes",
@@ -85,12 +86,12 @@ def test_help_of_every_verb_teaches(capsys):
         assert len(out.split("options:")[0]) > 200 or "python -m coursework" in out, verb
 
 
-def test_no_verb_prints_the_help():
+def test_no_verb_shows_the_board():
     result = subprocess.run(
         [sys.executable, "-m", "coursework"], cwd=ROOT, capture_output=True, text=True, timeout=60
     )
     assert result.returncode == 0
-    assert "overfit" in result.stdout
+    assert "22 of 22 passed" in result.stdout and "--help" in result.stdout.splitlines()[-1]
 
 
 def test_bad_paths_and_values_are_refused_in_one_line(capsys, tmp_path, tiny_bundle):

@@ -77,7 +77,7 @@ def test_captioning_holds_no_ready_made_cells():
 def test_data_flows_one_way():
     assert forbidden("prepare", "learn", "look", "captioning") == set()
     assert forbidden("look", "learn") == set()
-    ground = {"files", "vocabulary", "bundle", "run", "captioning"}
+    ground = {"errors", "files", "vocabulary", "bundle", "run", "captioning"}
     assert {pair for who in ground for pair in forbidden(who, "prepare", "learn", "look")} == set()
 
 
@@ -136,3 +136,12 @@ def test_a_bare_import_brings_in_neither_torchvision_nor_matplotlib(module):
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert result.stdout.strip() == "[]"
+
+
+def test_the_parent_of_a_check_needs_no_torch():
+    modules = "checks, checks.command, checks.engine, checks.judging, checks.board, checks.watch"
+    code = f"import sys, coursework.__main__, {modules}; print('torch' in sys.modules)"
+    result = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert result.stdout.strip() == "False"

@@ -191,6 +191,7 @@ def test_right_captioners_agree_with_the_reference(stem, cell):
             (*ours[:1], *theirs[:1], *ours[1:], *theirs[1:]) if cell == "attn" else (ours, theirs)
         )
         assert pairs[0].shape == pairs[1].shape and pairs[0].dtype == torch.int64
+        assert not any(value.requires_grad for value in pairs)
         same_up_to_the_end(*pairs)
 
 

@@ -1,7 +1,7 @@
 """The catalogue: every mistake that a check can name. One file a part."""
 
 from checks.mistakes import attention, captioner, lstm, rnn, words
-from checks.mistakes.catalogue import Mistake, patched
+from checks.mistakes.catalogue import Mistake, patched, patched_functions
 
 CATALOGUE: dict[str, Mistake] = {
     mistake.name: mistake
@@ -9,4 +9,4 @@ CATALOGUE: dict[str, Mistake] = {
     for mistake in part.MISTAKES
 }
 
-__all__ = ["CATALOGUE", "Mistake", "patched"]
+__all__ = ["CATALOGUE", "Mistake", "patched", "patched_functions"]

@@ -1114,15 +1114,6 @@ SAMPLE_MISTAKES = [
         "Print the words of the first step just before and just after they are written.",
     ),
     Mistake(
-        "sample-stops-short",
-        SAMPLE,
-        "captions.append(word)",
-        "captions.append(word)\n            if ended.all():\n                break",
-        "When all captions have ended, fewer than `max_length` columns come back; stopping early "
-        "is fine, but the rest has to be filled with NULL.",
-        "The result is (N, max_length), however short the captions are.",
-    ),
-    Mistake(
         "sample-one-step-fewer",
         SAMPLE,
         LOOP,

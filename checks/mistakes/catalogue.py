@@ -3,6 +3,7 @@
 import ast
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 
 CELLS = ("rnn", "lstm", "attn")
 HELPERS = {
@@ -37,34 +38,49 @@ class Mistake:
         return HELPERS.get(self.where, (self.where,))
 
 
+@cache
 def segment(source: str, where: str) -> tuple[int, int]:
     """Start and end, as offsets, of a function or "Class.method" in the source of a module.
 
     Raises LookupError if there is no such function.
     """
-    scope = ast.parse(source).body
+    scope = _parsed(source).body
     for name in where.split("."):
         found = [node for node in scope if getattr(node, "name", None) == name]
         if not found:
             raise LookupError(f"no function {where} in the module")
         node, scope = found[-1], getattr(found[-1], "body", [])
-    starts = [0]
-    for line in source.splitlines(keepends=True):
-        starts.append(starts[-1] + len(line))
-    first = min([node.lineno, *(d.lineno for d in node.decorator_list)])
-    return starts[first - 1], starts[node.end_lineno]
+    lines = source.splitlines(keepends=True)
+    first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+    return len("".join(lines[: first - 1])), len("".join(lines[: node.end_lineno]))
 
 
-def patched(source: str, mistakes: Iterable[Mistake]) -> str:
-    """The module's source with the mistakes planted.
+@cache
+def _parsed(source: str) -> ast.Module:
+    return ast.parse(source)
+
+
+def patched_functions(source: str, mistakes: Iterable[Mistake]) -> dict[str, str]:
+    """The source of each function that mistakes are planted in, by its name.
 
     Raises ValueError where a patch does not apply exactly once, as when two of a pair exclude each
     other.
     """
+    texts = {}
     for mistake in mistakes:
         start, end = segment(source, mistake.where)
-        text = source[start:end]
+        text = texts.get(mistake.where, source[start:end])
         if text.count(mistake.old) != 1:
             raise ValueError(f"{mistake.name} applies {text.count(mistake.old)} times")
-        source = source[:start] + text.replace(mistake.old, mistake.new) + source[end:]
-    return source
+        texts[mistake.where] = text.replace(mistake.old, mistake.new)
+    return texts
+
+
+def patched(source: str, mistakes: Iterable[Mistake]) -> str:
+    """The module's source with the mistakes planted. Raises ValueError as patched_functions does."""
+    texts = patched_functions(source, mistakes)
+    whole = source
+    for where, text in sorted(texts.items(), key=lambda item: -segment(source, item[0])[0]):
+        start, end = segment(source, where)
+        whole = whole[:start] + text + whole[end:]
+    return whole

@@ -135,7 +135,8 @@ class CaptioningRNN(nn.Module):
         self.head = nn.Sequential(nn.Linear(hidden_dim, V), nn.Identity())
 
     def forward(self, images, captions):
-        features = self.image_encoder(images)
+        with torch.no_grad():  # the encoder is not trained
+            features = self.image_encoder(images)
         image = self.to_map(features) if self.cell_type == "attn" else self.to_h0(features)
         h = self.cells[self.cell_type](self.vectors(captions[:, :-1]), image)
         return temporal_softmax_loss(self.head(h), captions[:, 1:], self.ignore_index)

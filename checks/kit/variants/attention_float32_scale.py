@@ -1,4 +1,4 @@
-"""Attention: the square root of an integer tensor is float32: right to its precision, with a note."""
+"""Attention: sqrt of an integer tensor is float32: right to single precision, with a note."""
 
 import torch
 

@@ -1,4 +1,4 @@
-"""Attention LSTM: everything in its own loop, input product hoisted, weight gradients at the end."""
+"""Attention LSTM: its own loop, input product hoisted, weight gradients all at the end."""
 
 import torch
 

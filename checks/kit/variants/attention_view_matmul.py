@@ -1,4 +1,4 @@
-"""Attention: positions as rows, broadcasting matmul, exp and sum written out with max subtracted."""
+"""Attention: positions as rows, matmul, exp and sum written out with the max subtracted."""
 
 import torch
 

@@ -1,4 +1,5 @@
 """Captioner: image_projection's weight as a 1x1 convolution, then the mean over the grid."""
+# ruff: noqa: F821
 
 import torch.nn.functional as F
 
@@ -12,4 +13,4 @@ def CaptioningRNN_forward(self, features, captions):
     else:
         h = self.cell(x, F.adaptive_avg_pool2d(A, (1, 1)).flatten(1))
     scores = self.vocabulary_projection(h)
-    return temporal_softmax_loss(scores, captions[:, 1:].contiguous(), self.ignore_index)  # noqa: F821
+    return temporal_softmax_loss(scores, captions[:, 1:].contiguous(), self.ignore_index)

@@ -11,7 +11,7 @@ def rnn_step_forward(x, prev_h, Wx, Wh, b):
 
 def rnn_step_backward(dnext_h, cache):
     x, prev_h, Wx, Wh, next_h = cache
-    da = torch.ops.aten.tanh_backward(dnext_h, next_h)
+    da = torch.addcmul(dnext_h, dnext_h, next_h.square(), value=-1)
     dWx, dWh = F.linear(x.T, da.T), F.linear(prev_h.T, da.T)
     return F.linear(da, Wx), F.linear(da, Wh), dWx, dWh, da.sum(0)
 
@@ -97,15 +97,15 @@ def lstm_backward(dh, cache):
 def dot_product_attention(prev_h, A):
     query, rows = prev_h.unsqueeze(1), A.flatten(2).mT
     attn = F.scaled_dot_product_attention(query, rows, rows).squeeze(1)
-    scores = torch.baddbmm(query.new_zeros(()), query, rows.mT, beta=0, alpha=A.size(1) ** -0.5)
-    return attn, F.softmax(scores.squeeze(1), dim=1).unflatten(1, A.shape[2:])
+    scores = torch.bmm(query, rows.mT).squeeze(1) / A.size(1) ** 0.5
+    return attn, F.softmax(scores, dim=1).unflatten(1, A.shape[2:])
 
 
 def dot_product_attention_backward(dattn, prev_h, A, weights):
     rows, scale = A.flatten(2).mT, A.size(1) ** -0.5
     p = weights.flatten(1)
     dp = torch.bmm(rows, dattn.unsqueeze(2)).squeeze(2)
-    dscores = torch.ops.aten._softmax_backward_data(dp, p, 1, dp.dtype) * scale
+    dscores = scale * p * (dp - torch.linalg.vecdot(p, dp).unsqueeze(1))
     dprev_h = torch.bmm(dscores.unsqueeze(1), rows).squeeze(1)
     drows = torch.stack([p, dscores], dim=2) @ torch.stack([dattn, prev_h], dim=1)
     return dprev_h, drows.mT.unflatten(2, A.shape[2:])

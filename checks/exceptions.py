@@ -1,0 +1,66 @@
+"""What exceptions of torch and Python mean here, for those that no known mistake raises."""
+
+import re
+
+from checks.answer import Problem
+from checks.compare import LETTERS
+
+MEANINGS = [
+    (
+        r"view size is not compatible",
+        "`.view` takes contiguous tensors alone, and slices, transposes and permutations are none:"
+        " `.reshape` takes any.",
+    ),
+    (
+        r"modified by an inplace operation",
+        "A tensor that autograd still needs has been overwritten. Keep the state in a variable of"
+        " its own, and put a copy of it, not the only one, into the buffer.",
+    ),
+    (
+        r"does not require grad|leaf Variable|view of a leaf",
+        "Autograd cannot go through this: something is detached from its inputs or changed in place.",
+    ),
+    (
+        r"NVIDIA|CUDA|cuda|on the same device",
+        "The device is hard-coded. Make new tensors where the inputs are: `device=x.device`.",
+    ),
+    (
+        r"same dtype|expected scalar type|dtypes? ",
+        "Tensors of two dtypes meet. Make new tensors in the dtype of the inputs: `dtype=x.dtype`.",
+    ),
+    (
+        r"must be int, not NoneType",
+        "`ignore_index` may be None, which means that every target counts.",
+    ),
+    (
+        r"cannot access local variable|referenced before assignment",
+        "A variable is used before it has a value: give it one before the loop, and in every branch.",
+    ),
+    (r"name .* is not defined", "A name is used that the file does not define or import."),
+    (r"NoneType", "None takes part in a computation: does a function return what it should?"),
+    (
+        r"values to unpack",
+        "As many names must stand on the left as there are values: compare what is packed, into the"
+        " cache or a return, with what is unpacked.",
+    ),
+    (
+        r"must match the size of tensor|broadcast",
+        "Two tensors are combined whose shapes do not fit. Print both, and say which axis is which.",
+    ),
+    (
+        r"out of (bounds|range)",
+        "An index is larger than its axis is long: how many steps are there, and which is the last?",
+    ),
+]
+
+
+def meaning(problem: Problem) -> str:
+    """What an exception means, in a sentence; "" if nothing is known of it."""
+    if sizes := re.search(r"cannot be multiplied \((\d+)x(\d+) and (\d+)x(\d+)\)", problem.message):
+        a, b, c, d = (LETTERS.get(int(size), size) for size in sizes.groups())
+        return (
+            f"A product ({a}, {b}) @ ({c}, {d}) does not fit: the inner sizes must be the same."
+            " Is one of the two to be transposed, or another one meant?"
+        )
+    text = f"{problem.type}: {problem.message}"
+    return next((said for pattern, said in MEANINGS if re.search(pattern, text)), "")
