@@ -21,6 +21,8 @@ class Recorded:
     columns    what can be observed of it; one column of `codes` and `values` each
     usual      the fingerprint of the right answers
     names      of the mistakes: one for every row of `codes` and `values`, their fingerprints
+    own        how many of the names, from the first, are mistakes of the exercise itself; the others
+               are of what it calls
     pairs      of mistakes at once, as rows of the above; `summaries` are their fingerprints, short
     """
 
@@ -28,6 +30,7 @@ class Recorded:
     columns: list[Column]
     usual: Fingerprint
     names: list[str]
+    own: int
     codes: np.ndarray
     values: np.ndarray
     pairs: np.ndarray
@@ -41,10 +44,12 @@ def recorded(exercise: str) -> Recorded:
         right = unpack(file[f"{exercise}/right"].tobytes())
         names = json.loads(str(file[f"{exercise}/names"]))
         codes, differences = file[f"{exercise}/codes"], file[f"{exercise}/differences"]
+        own = int(file[f"{exercise}/own"])
         pairs, summaries = file[f"{exercise}/pairs"], file[f"{exercise}/summaries"]
     columns = columns_of(right)
     usual = fingerprint(right, right, columns)
-    return Recorded(right, columns, usual, names, codes, usual.values + differences, pairs, summaries)
+    values = usual.values + differences
+    return Recorded(right, columns, usual, names, own, codes, values, pairs, summaries)
 
 
 @cache

@@ -2,8 +2,10 @@
 
 import numpy as np
 
+from checks.cases.case import LETTER_SIZES
+
 EXACT, SINGLE = 1e-9, 2e-5  # of the largest number: float64 done in another order; float32
-LETTERS = {3: "N", 4: "T", 5: "D", 7: "H", 28: "4H", 2: "h", 6: "w", 12: "h*w", 11: "V", 9: "C"}
+LETTERS = {size: letter for letter, size in LETTER_SIZES.items()}
 
 
 def error(got: np.ndarray, expected: np.ndarray) -> float:
@@ -32,13 +34,15 @@ def shape_text(shape: tuple[int, ...]) -> str:
 
 
 def first_wrong(got: np.ndarray, expected: np.ndarray) -> str:
-    """Where two arrays of one shape first differ: "at [0, 2]: 0.1 instead of 0.3 (12 of 21 wrong)"."""
+    """Where two arrays of one shape first differ, and how many numbers do."""
     scale = max(1.0, float(np.nanmax(np.abs(expected)))) if expected.size else 1.0
     with np.errstate(invalid="ignore"):
         wrong = ~(np.abs(got - expected) <= SINGLE * scale) & ~np.isnan(expected * 1.0)
-    place = tuple(int(k) for k in np.argwhere(wrong)[0]) if wrong.any() else ()
-    count = f"{wrong.sum()} of {wrong.size} numbers differ"
-    where = f"at [{', '.join(map(str, place))}] " if place else ""
-    return f"{where}it is {got[place]:.6g}, it should be {expected[place]:.6g}" + (
-        f" ({count})" if expected.size > 1 else ""
+    place = tuple(int(k) for k in np.argwhere(wrong)[0])
+    if expected.size == 1:
+        return f"it is {got[place]:.6g}, it should be {expected[place]:.6g}"
+    where = f"at [{', '.join(map(str, place))}]"
+    return (
+        f"{wrong.sum()} of {wrong.size} numbers differ, {where} it is {got[place]:.6g}"
+        f" and should be {expected[place]:.6g}"
     )

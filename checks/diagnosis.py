@@ -29,15 +29,15 @@ class Diagnosis:
     hint: str = ""
 
 
-def diagnose(exercise: Exercise, given: Sequence[Answer], output: str = "") -> Diagnosis:
-    """The mistake behind wrong answers; `output` is the name of one that is wrong, if known."""
+def diagnose(exercise: Exercise, given: Sequence[Answer]) -> Diagnosis:
+    """The mistake behind wrong answers."""
     known = answers.recorded(exercise.name)
     made = fingerprint(given, known.right, known.columns)
     if found := from_catalogue(known, made):
         return told(found)
     if found := one_for_each_output(known, made):
         return found
-    text = relations.relation(exercise, given, known.right, output)
+    text = relations.relation(exercise, given, known.right)
     problems = [p for a in given for p in (a.problem, a.gradient_problem) if p]
     return Diagnosis(message=text or (meaning(problems[0]) if problems else ""))
 
@@ -65,7 +65,10 @@ def from_catalogue(known: Recorded, made: Fingerprint) -> list[list[str]]:
 
 
 def single(known: Recorded, rows: np.ndarray) -> list[list[str]]:
-    return [[known.names[row]] for row in np.flatnonzero(rows)]
+    """The names of these rows; mistakes of what the exercise calls only if there is none of its own."""
+    rows = np.flatnonzero(rows)
+    mine = rows[rows < known.own]
+    return [[known.names[row]] for row in (mine if len(mine) else rows)]
 
 
 def pairs(known: Recorded, made: Fingerprint, exactly: bool) -> list[list[str]]:

@@ -55,7 +55,9 @@ def _constructor_problem(namespace: dict, cell: str) -> str:
         return f"`CaptioningRNN.__init__` is given: {', '.join(extra)} came in addition"
     values = (made.cell_type, made.ignore_index, made.null, made.start, made.end)
     if values != (cell, 4, 2, 0, 3):
-        return "`CaptioningRNN.__init__` is given: it keeps cell_type, ignore_index, null, start, end"
+        return (
+            "`CaptioningRNN.__init__` is given: it keeps cell_type, ignore_index, null, start, end"
+        )
     for layer in (made.image_projection, made.vocabulary_projection):
         if type(layer) is not nn.Linear:
             return "`CaptioningRNN.__init__` is given: both projections are nn.Linear"
@@ -88,7 +90,9 @@ def _wrapper_problem(namespace: dict, cell: str) -> str:
             got = method(*inputs)
         got = got if isinstance(got, tuple) else (got,)
         if not _same(seen, [*inputs, *weights]) or not _same(got, results[:returned]):
-            return f"`{CLASSES[cell]}` is given: it hands its weights to your `{name}`, nothing else"
+            return (
+                f"`{CLASSES[cell]}` is given: it hands its weights to your `{name}`, nothing else"
+            )
     return ""
 
 

@@ -132,4 +132,3 @@ def open_file(path: Path) -> HandIn:
         lines = [frame.lineno for frame in frames if frame.filename == str(path)]
         why = f"{type(error).__name__}: {' '.join(str(error).split())}"
         raise ImportProblem(why, lines[-1] if lines else None) from error
-

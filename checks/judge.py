@@ -21,6 +21,7 @@ FLOAT32 = (
 )
 GRAPH = "sample builds a gradient graph that nobody needs: torch.no_grad() saves time and memory"
 SHORT = "it stops once all captions have ended, and leaves it to others to fill up with NULL"
+LOST = Problem("returned", "no answer came back")
 GRID = "works on the 4 x 4 grid; other heights and widths it does not take"
 
 
@@ -74,7 +75,7 @@ def judge(
         return result
     failure = first_failure(exercise, given, layout)
     if failure and layout != "kit" and (square := on_square_grids(exercise, given)):
-        at_square = first_failure(exercise, square, layout)
+        at_square = first_failure(exercise, square, layout, [answer.case for answer in square])
         if not at_square or failure.stage == "run":
             failure, given = at_square, square
             result.notes.append(GRID)
@@ -101,28 +102,28 @@ def on_square_grids(exercise: Exercise, given: Sequence[Answer]) -> list[Answer]
     return [answer for answer in given if answer.case in square]
 
 
-def unfinished(
-    exercise: Exercise, given: Sequence[Answer], layout: str
-) -> tuple[str, str] | None:
+def unfinished(exercise: Exercise, given: Sequence[Answer], layout: str) -> tuple[str, str] | None:
     """Status and message of what is not written yet."""
-    problem = given[0].problem
+    problem = given[0].problem if given else LOST
     if problem and problem.kind == "unwritten":
         return "unwritten", problem.message or "not written yet"
     sampled = [a.outputs["captions"] for a in given if "captions" in a.outputs]
-    if layout != "kit" and len(sampled) == len(given) and all((s == s.flat[0]).all() for s in sampled):
+    if (
+        layout != "kit"
+        and len(sampled) == len(given)
+        and all((s == s.flat[0]).all() for s in sampled)
+    ):
         return "unwritten", "not written yet: the same word everywhere"
     return None
 
 
-def failed(
-    result: Result, exercise: Exercise, given: Sequence[Answer], failure: Failure
-) -> Result:
+def failed(result: Result, exercise: Exercise, given: Sequence[Answer], failure: Failure) -> Result:
     """The result of a failure, with the mistake behind it."""
     result.status, result.stage, result.picture = "failed", failure.stage, failure.picture
     result.message = failure.text
-    if failure.stage == "structure" or given[0].problem and given[0].problem.kind == "stopped":
+    if not given or given[0].problem and given[0].problem.kind in ("stopped", "structure"):
         return result
-    found = diagnose(exercise, given, failure.output)
+    found = diagnose(exercise, given)
     result.mistakes, result.hint = found.mistakes, found.hint
     if found.message:
         result.message = f"{found.message} ({failure.text})"
@@ -130,18 +131,35 @@ def failed(
 
 
 def first_failure(
-    exercise: Exercise, given: Sequence[Answer], layout: str = "kit"
+    exercise: Exercise,
+    given: Sequence[Answer],
+    layout: str = "kit",
+    wanted: Collection[str] = (),
 ) -> Failure | None:
-    """The first stage that fails, in the order of STAGES."""
+    """The first stage that fails, in the order of STAGES, in all judged cases or those wanted."""
     right = {answer.case: answer for answer in answers.recorded(exercise.name).right}
     cases = {case.name: case for case in exercise.cases if case.judged}
-    triples = [(cases[a.case], a, right[a.case]) for a in given if a.case in cases]
+    by_case = {answer.case: answer for answer in given}
+    triples = [
+        (cases[name], whole(by_case.get(name), right[name], layout), right[name])
+        for name in wanted or cases
+    ]
     for look in (problems, shapes, dtypes, values, properties, gradients):
         for failure in look(triples):
-            frozen = layout != "kit" and failure.stage == "gradient" and failure.output == "features"
+            frozen = (
+                layout != "kit" and failure.stage == "gradient" and failure.output == "features"
+            )
             if not frozen:  # other courses hold the encoder inside, frozen
                 return failure
     return None
+
+
+def whole(answer: Answer | None, right: Answer, layout: str) -> Answer:
+    """The answer; or, where it or one of its outputs did not come back, an answer that says so."""
+    optional = {"weights"} if layout != "kit" else set()
+    if answer and (answer.problem or right.outputs.keys() - answer.outputs.keys() <= optional):
+        return answer
+    return Answer(right.case, problem=LOST)
 
 
 Triples = Sequence[tuple[Case, Answer, Answer]]
@@ -221,7 +239,9 @@ def gradients(triples: Triples) -> Iterator[Failure]:
                 got.shape != expected.shape
                 or error(got, expected) > tolerance(case, str(got.dtype))
             ):
-                text = f"the values are right, but the gradient that autograd finds of `{name}` is not"
+                text = (
+                    f"the values are right, but the gradient that autograd finds of `{name}` is not"
+                )
                 yield Failure(
                     "gradient", case, text + where_it_shows(case), name, (name, got, expected)
                 )
@@ -235,7 +255,7 @@ def tolerance(case: Case, dtype: str = "") -> float:
 def wrong_text(got: np.ndarray, expected: np.ndarray) -> str:
     if got.dtype.kind == "f" and not np.isfinite(got).all():
         return "holds nan or inf"
-    return "is wrong: " + first_wrong(got, expected)
+    return f"is wrong: {first_wrong(got, expected)}"
 
 
 def where_it_shows(case: Case) -> str:

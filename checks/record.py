@@ -106,6 +106,7 @@ def record(exercise: str) -> dict[str, np.ndarray]:
     return {
         "right": np.frombuffer(pack(right), dtype=np.uint8),
         "names": np.array(json.dumps(names)),
+        "own": np.array(len(rows.keys() & {mistake.name for mistake in own(exercise)})),
         "codes": np.array([made.codes for made in prints], dtype=np.int8),
         "differences": np.array([made.values - reference.values for made in prints]),
         "pairs": np.reshape(np.array(pairs, dtype=np.int16), (-1, 2)),
@@ -157,7 +158,9 @@ def prove(exercise: str) -> tuple[int, int, list[str]]:
             if not np.allclose(got.outputs[name], expected, rtol=1e-9, equal_nan=True):
                 faults.append(f"{exercise}: the right answers are not fresh ({right.case}, {name})")
     alone = [(mistake,) for mistake in own(exercise) if mistake.name in known.names]
-    pairs = [pair for pair in compatible_pairs(exercise) if {m.name for m in pair} <= {*known.names}]
+    pairs = [
+        pair for pair in compatible_pairs(exercise) if {m.name for m in pair} <= {*known.names}
+    ]
     for planted in alone + pairs:
         faults += fault(exercise, planted)
     return len(alone), len(pairs), faults
@@ -195,7 +198,9 @@ def check() -> int:
 
 def main() -> int:
     parser = argparse.ArgumentParser("python -m checks.record", description=__doc__.split("\n")[0])
-    parser.add_argument("--check", action="store_true", help="write nothing: prove what is recorded")
+    parser.add_argument(
+        "--check", action="store_true", help="write nothing: prove what is recorded"
+    )
     if parser.parse_args().check:
         return 1 if check() else 0
     write()

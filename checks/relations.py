@@ -32,23 +32,36 @@ FACTORS = {
 }
 
 
-def relation(
-    exercise: Exercise, given: Sequence[Answer], right: Sequence[Answer], output: str
-) -> str:
-    """How the wrong output is related to the right ones, in a sentence; "" if in no way known."""
+def relation(exercise: Exercise, given: Sequence[Answer], right: Sequence[Answer]) -> str:
+    """How wrong outputs are related to the right ones, in a sentence or two; "" if in no way known."""
     by_case = {answer.case: answer for answer in given}
+    expected = {answer.case: answer.outputs for answer in right}
     plain = by_case.get("plain")
-    if plain is None or plain.problem or output not in plain.outputs:
-        return transposed_at_equal_sizes(by_case, right, output)
-    got, expected = plain.outputs[output], right[0].outputs[output]
-    if got.shape != expected.shape or not np.isfinite(got).all():
+    if plain is None or plain.problem:
+        return transposed(by_case, expected)
+    wrong = {
+        name: (got, expected["plain"][name])
+        for name, got in plain.outputs.items()
+        if not same(got, expected["plain"][name])
+    }
+    known = {**dict(exercise.cases[0].inputs), **expected["plain"]}
+    found = ""
+    for look in (blocks, factor, elsewhere, in_time, in_batch, term):
+        for name, (got, wanted) in wrong.items():
+            fits = got.shape == wanted.shape and np.isfinite(got).all()
+            found = found or (fits and look(name, got, wanted, known)) or ""
+    found = found or foresight(by_case, list(wrong)) or transposed(by_case, expected)
+    return " ".join(filter(None, [found, right_and_wrong(list(wrong), list(plain.outputs))]))
+
+
+def right_and_wrong(wrong: list[str], outputs: list[str]) -> str:
+    """Which outputs are right, where there are several and some are not."""
+    right = [f"`{name}`" for name in outputs if name not in wrong]
+    if not right or not wrong:
         return ""
-    looks = (factor, blocks, elsewhere, in_time, in_batch, term)
-    known = {**dict(exercise.cases[0].inputs), **right[0].outputs}
-    for look in looks:
-        if text := look(output, got, expected, known):
-            return text
-    return foresight(by_case, output) or transposed_at_equal_sizes(by_case, right, output)
+    verb = "is" if len(right) == 1 else "are"
+    others = ", ".join(f"`{name}`" for name in wrong)
+    return f"{' and '.join([', '.join(right[:-1]), right[-1]] if right[1:] else right)} {verb} right, {others} wrong."
 
 
 def factor(name: str, got: np.ndarray, expected: np.ndarray, known: dict) -> str:
@@ -58,11 +71,11 @@ def factor(name: str, got: np.ndarray, expected: np.ndarray, known: dict) -> str
     if same(got, np.zeros_like(expected)):
         return f"`{name}` is zero throughout."
     ratio = float((got * expected).sum() / (expected * expected).sum())
-    if not same(got, ratio * expected):
+    named = [text for text, value in FACTORS.items() if abs(ratio - value) < CLOSE * abs(value)]
+    if not same(got, ratio * expected) or (got.size == 1 and not named):  # any number is a multiple
         return ""
     if abs(ratio + 1) < CLOSE:
         return f"`{name}` has the wrong sign, everything else about it is right."
-    named = [text for text, value in FACTORS.items() if abs(ratio - value) < CLOSE * abs(value)]
     what = f" = {named[0]}" if named else ""
     return f"`{name}` is right but for a constant factor: it is {ratio:.4g}{what} times too large."
 
@@ -144,27 +157,23 @@ def term(name: str, got: np.ndarray, expected: np.ndarray, known: dict) -> str:
     return ""
 
 
-def foresight(by_case: dict[str, Answer], name: str) -> str:
+def foresight(by_case: dict[str, Answer], wrong: Sequence[str]) -> str:
     """An output that changes when later inputs do."""
     plain, other = by_case["plain"], by_case.get("another ending")
-    if other is None or other.problem or name not in other.outputs:
-        return ""
-    before, after = (a.outputs[name][:, :CHANGED_FROM] for a in (plain, other))
-    if not same(before, after):
-        return f"`{name}` at a time step changes when later inputs change: it looks ahead."
+    for name in wrong if other and not other.problem else ():
+        before, after = (a.outputs[name][:, :CHANGED_FROM] for a in (plain, other))
+        if not same(before, after):
+            return f"`{name}` at a time step changes when later inputs change: it looks ahead."
     return ""
 
 
-def transposed_at_equal_sizes(
-    by_case: dict[str, Answer], right: Sequence[Answer], name: str
-) -> str:
+def transposed(by_case: dict[str, Answer], expected: dict[str, dict[str, np.ndarray]]) -> str:
     """A transpose, which only equal sizes can show."""
     equal = by_case.get("equal sizes")
     if equal is None or equal.problem:
         return ""
-    expected = next(answer for answer in right if answer.case == "equal sizes").outputs
-    for output in [name] if name in equal.outputs else equal.outputs:
-        got, wanted = equal.outputs[output], expected[output]
+    for output, got in equal.outputs.items():
+        wanted = expected["equal sizes"][output]
         if got.ndim == 2 and not same(got, wanted) and same(got.T, wanted):
             return f"`{output}` comes out transposed."
     return ""

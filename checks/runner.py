@@ -14,6 +14,7 @@ from checks.cases import EXERCISES, Case, Exercise
 from checks.hand_in import HandIn
 
 STEP = 1e-4  # of central differences: errors of about 1e-8 here
+LONGEST = 200  # characters of an exception's message
 DTYPES = {"float32": torch.float32, "float64": torch.float64}
 
 
@@ -98,7 +99,9 @@ class Call:
             self.leaves = {k: v for k, v in self.inputs.items() if v.is_floating_point()}
             for name, leaf in self.leaves.items():
                 leaf.requires_grad_()
-                self.inputs[name] = leaf.clone()  # which may be changed in place: that is seen below
+                self.inputs[name] = (
+                    leaf.clone()
+                )  # which may be changed in place: that is seen below
 
     def tensor(self, array: np.ndarray) -> torch.Tensor:
         """The array as a tensor in the dtype of the case; strided where the case says so."""
@@ -139,9 +142,9 @@ class Call:
             raise Trouble(self.raised(error)) from None
 
     def raised(self, error: BaseException) -> Problem:
-        message = (str(error).strip().splitlines() or [""])[0]
+        message = (str(error).strip().splitlines() or [""])[0].split(". ")[0]
         places = self.hand_in.places(error.__traceback__)
-        return Problem("raised", message[:300], type(error).__name__, places)
+        return Problem("raised", message[:LONGEST], type(error).__name__, places)
 
     def named(self, exercise: Exercise, returned) -> tuple[dict[str, torch.Tensor], object]:
         """The outputs by name, and the cache. Raises Trouble where something else came back."""
@@ -220,6 +223,11 @@ class Call:
         answer.builds_graph = graph.built
         outputs = self.named(self.exercise, returned)[0]
         answer.cut_short = self.filled_up(outputs)
+        if self.hand_in.layout.name != "kit":  # where words after END are nobody's business
+            words = settings["words"]
+            is_end = outputs["captions"] == words.index("<END>")
+            after = (is_end.cumsum(1) - is_end.long()) > 0
+            outputs["captions"] = outputs["captions"].masked_fill(after, words.index("<NULL>"))
         return outputs
 
     def filled_up(self, outputs: dict[str, torch.Tensor]) -> bool:

@@ -76,9 +76,7 @@ def case(name: str, cell: str, sizes: Sizes = SQUARE, words=WORDS, seed: int = 0
     inputs = {"features": features(sizes, seed), **more.pop("inputs", {})}
     settings = {"cell_type": cell, "words": words, "ignore_index": words.index("<NULL>")}
     settings |= more.pop("settings", {})
-    return Case(
-        name, inputs, settings=settings, parameters=parameters(cell, sizes, seed), **more
-    )
+    return Case(name, inputs, settings=settings, parameters=parameters(cell, sizes, seed), **more)
 
 
 def captions(words: list[str], rows: int = 3, length: int = 8) -> dict[str, np.ndarray]:

@@ -91,6 +91,11 @@ class Sizes:
 
 
 MIXED = Sizes()  # no two alike, so that no transpose can hide
+LETTER_SIZES = {
+    **{letter: getattr(MIXED, letter) for letter in "NTDHhwVC"},
+    "4H": 4 * MIXED.H,
+    "h*w": MIXED.h * MIXED.w,
+}
 EQUAL = Sizes(4, 4, 4, 4, 2, 2, 4, 4)  # all alike, so that a forgotten transpose gives numbers
 
 

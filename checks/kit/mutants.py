@@ -20,21 +20,17 @@ import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 import torch
 from tqdm import tqdm
 
-sys.path.insert(0, str(Path(__file__).parent))  # the files of this folder, by their plain names
-
-from equivalents import EQUIVALENTS  # noqa: E402
-
-from checks.cases import EXERCISES  # noqa: E402
-from checks.hand_in import HandIn  # noqa: E402
-from checks.judge import first_failure  # noqa: E402
-from checks.mistakes.catalogue import CELLS, HELPERS, Mistake, segment  # noqa: E402
-from checks.record import SOURCE, hand_in  # noqa: E402
-from checks.runner import run_case  # noqa: E402
+from checks.cases import EXERCISES
+from checks.hand_in import HandIn
+from checks.judge import first_failure
+from checks.kit.equivalents import EQUIVALENTS
+from checks.mistakes.catalogue import CELLS, HELPERS, Mistake, segment
+from checks.record import SOURCE, hand_in
+from checks.runner import run_case
 
 FUNCTIONS = [*(name for name, exercise in EXERCISES.items() if not exercise.cell), *HELPERS]
 ARITHMETIC = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.MatMult, ast.Pow)
@@ -162,9 +158,11 @@ def subscripts(node: ast.AST) -> Iterator[ast.AST]:
 
 
 def collections(node: ast.AST) -> Iterator[ast.AST]:
-    """Elements of a tuple or list exchanged or left out: what is returned, unpacked, put together."""
+    """Elements of a tuple or list exchanged or left out; parameters, too."""
     if isinstance(node, ast.Tuple | ast.List):
         yield from (changed(node, elts=elements) for elements in reordered(node.elts))
+    elif isinstance(node, ast.arguments):
+        yield from (changed(node, args=arguments) for arguments in reordered(node.args))
 
 
 def einsums(node: ast.AST) -> Iterator[ast.AST]:
@@ -245,10 +243,8 @@ def shifted(value: ast.AST) -> Iterator[ast.AST]:
 
 def mutants(where: str) -> Iterator[Mutant]:
     """Every mutant of a function of the reference, each once, always in the same order."""
-    tree = ast.parse(textwrap.dedent(SOURCE[slice(*segment(SOURCE, where))]))
-    function = tree.body[0]
-    function.body = [statement for statement in function.body if not is_docstring(statement)]
-    names = sorted({name for node in ast.walk(function) for name in bound(node)})
+    tree = parsed(where)
+    names = sorted({name for node in ast.walk(tree) for name in bound(node)})
     kinds = [*KINDS, partial(other_names, names)]
     if not where.endswith(("backward", "sample")):  # those are not differentiated
         kinds.append(detached)
@@ -265,8 +261,16 @@ def mutants(where: str) -> Iterator[Mutant]:
                 yield Mutant(where, difference(before, source), source)
 
 
-def is_docstring(statement: ast.stmt) -> bool:
-    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+def parsed(where: str) -> ast.Module:
+    """A function of the reference, without its docstring."""
+    tree = ast.parse(textwrap.dedent(text_of(where)))
+    if ast.get_docstring(tree.body[0]):
+        del tree.body[0].body[0]
+    return tree
+
+
+def text_of(where: str) -> str:
+    return SOURCE[slice(*segment(SOURCE, where))]
 
 
 def bound(node: ast.AST) -> Iterator[str]:
@@ -293,7 +297,9 @@ def places(node: ast.AST) -> Iterator[tuple[list | dict, int | str]]:
 def difference(before: str, after: str) -> str:
     """Where two sources differ: the line, with {old -> new} in it."""
     old, new, _, _ = without_common_ends(before.splitlines(), after.splitlines())
-    old, new = (re.findall(r"-?\w+|[=!<>]+|\W", " / ".join(map(str.strip, lines))) for lines in (old, new))
+    old, new = (
+        re.findall(r"-?\w+|[=!<>]+|\W", " / ".join(map(str.strip, lines))) for lines in (old, new)
+    )
     old, new, start, end = without_common_ends(old, new)
     return f"{''.join(start)}{{{''.join(old)} -> {''.join(new)}}}{''.join(end)}"
 
@@ -312,14 +318,15 @@ def without_common_ends(old: list, new: list) -> tuple[list, list, list, list]:
 
 
 def is_caught(mutant: Mutant) -> bool:
-    """Whether the checks let it pass in none of the exercises that its function belongs to."""
-    warnings.simplefilter("ignore")  # torch's, of .T where there are not two axes
-    text = SOURCE[slice(*segment(SOURCE, mutant.where))]
-    try:
-        made = hand_in([Mistake(mutant.change, mutant.where, text, mutant.source, "", "")])
-    except Exception:  # a decorator or default that is evaluated on the spot: no such file imports
-        return True
-    return any(fails(made, name) for name in homes(mutant.where))
+    """Whether an exercise that its function belongs to fails."""
+    where, text = mutant.where, text_of(mutant.where)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of numbers that are called, of .T with three axes
+        try:
+            made = hand_in([Mistake(mutant.change, where, text, mutant.source, "", "")])
+        except Exception:  # decorators and defaults run at once: such a file cannot be imported
+            return True
+        return any(fails(made, name) for name in homes(where))
 
 
 def homes(where: str) -> list[str]:
@@ -332,7 +339,7 @@ def fails(made: HandIn, name: str) -> bool:
     """Whether the verdict is other than passed, looked for case by case: most fail the first one."""
     exercise = EXERCISES[name]
     return any(
-        first_failure(exercise, [run_case(made, exercise, case)])
+        first_failure(exercise, [run_case(made, exercise, case)], wanted=[case.name])
         for case in exercise.cases
         if case.judged
     )
@@ -341,7 +348,9 @@ def fails(made: HandIn, name: str) -> bool:
 def survivors(made: Iterable[Mutant]) -> tuple[list[Mutant], int]:
     """The mutants that the checks let pass, and the number of all; on all processors."""
     made = list(made)
-    with multiprocessing.get_context("spawn").Pool(os.cpu_count(), torch.set_num_threads, (1,)) as pool:
+    with multiprocessing.get_context("spawn").Pool(
+        os.cpu_count(), torch.set_num_threads, (1,)
+    ) as pool:
         verdicts = pool.imap(is_caught, made, chunksize=32)
         shown = tqdm(verdicts, total=len(made), unit="mutant", disable=not sys.stderr.isatty())
         return [mutant for mutant, caught in zip(made, shown) if not caught], len(made)
@@ -355,18 +364,22 @@ def main() -> int:
     asked = parser.parse_args().function or FUNCTIONS
     if unknown := set(asked) - set(FUNCTIONS):
         parser.error(f"no function {', '.join(sorted(unknown))}: choose of {', '.join(FUNCTIONS)}")
-    left, count = survivors(mutant for where in asked for mutant in mutants(where))
-    found = [(mutant.where, mutant.change) for mutant in left]
-    listed = [(where, change) for where in asked for change in EQUIVALENTS.get(where, {})]
-    unlisted = [pair for pair in found if pair not in listed]
-    stale = [pair for pair in listed if pair not in found]
-    for where, change in unlisted:
+    if failing := [name for where in asked for name in homes(where) if fails(hand_in(), name)]:
+        print(f"the reference itself fails {', '.join(failing)}: python -m checks.record")
+        return 1
+    return report(asked, *survivors(mutant for where in asked for mutant in mutants(where)))
+
+
+def report(asked: Iterable[str], left: Iterable[Mutant], count: int) -> int:
+    """Print what should not be as it is, and a summary; 1 if there was something, else 0."""
+    found = {(mutant.where, mutant.change) for mutant in left}
+    listed = {(where, change) for where in asked for change in EQUIVALENTS.get(where, {})}
+    for where, change in sorted(found - listed):
         print(f"{where} passes with {change}")
-    for where, change in stale:
-        print(f"{where} is listed with {change}, which does not pass")
-    same = len(found) - len(unlisted)
-    print(f"{count} mutants, {count - len(found)} caught, {same} equivalent")
-    return 1 if unlisted or stale else 0
+    for where, change in sorted(listed - found):
+        print(f"{where} is listed as right with {change}, which fails now or is not made")
+    print(f"{count} mutants, {count - len(found)} caught, {len(found & listed)} equivalent")
+    return 1 if found != listed else 0
 
 
 if __name__ == "__main__":

@@ -32,7 +32,9 @@ def verdict(made: HandIn, exercise: str) -> Result:
 def test_what_is_right_passes(stem, tmp_path):
     made = hand_in(module(stem, text(stem)), tmp_path / f"{stem}.py")
     assert made.layout.name == layout(stem)
-    wrong = [result for name in exercises(stem) if (result := verdict(made, name)).status != "passed"]
+    wrong = [
+        result for name in exercises(stem) if (result := verdict(made, name)).status != "passed"
+    ]
     assert not wrong
 
 

@@ -16,7 +16,9 @@ from coursework import captioning
 HERE = Path(__file__).parent
 REFERENCE = Path(captioning.__file__).read_text(encoding="utf-8")
 VARIANTS = sorted(path.stem for path in (HERE / "variants").glob("*.py"))
-OTHERS = sorted(p.stem for p in (HERE / "layouts").glob("*_*.py") if p.stem.split("_")[0] in LAYOUTS)
+OTHERS = sorted(
+    p.stem for p in (HERE / "layouts").glob("*_*.py") if p.stem.split("_")[0] in LAYOUTS
+)
 METHODS = {f"CaptioningRNN_{name}": f"CaptioningRNN.{name}" for name in ("forward", "sample")}
 
 

@@ -1859,6 +1859,15 @@ MISTAKES = [
         "after the call.",
     ),
     Mistake(
+        "attention-lstm-backward-question-at-the-start-alone",
+        "attention_lstm_backward",
+        "dprev_h = dprev_h_step + dprev_h_attention",
+        "dprev_h = dprev_h_step if t else dprev_h_step + dprev_h_attention",
+        "What attention sends back to the state that asked is added at the first step alone. Every "
+        "state asks before its step, and gets a gradient from that.",
+        "Write the loop for T = 2 out by hand: which states ask, and who gets what back?",
+    ),
+    Mistake(
         "attention-lstm-backward-state-gradient-accumulates",
         "attention_lstm_backward",
         "dprev_h = dprev_h_step + dprev_h_attention",

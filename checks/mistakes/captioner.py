@@ -11,6 +11,7 @@ SAMPLE = "CaptioningRNN.sample"
 GRID = "self.image_projection(features.movedim(1, 3)).movedim(3, 1)"
 POOLED = "self.image_projection(features.mean(dim=(2, 3)))"
 BOTH = f"return {GRID}\n        return {POOLED}"
+PROJECTED = "image = self._project_image(features)"
 BRANCH = 'if self.cell_type == "attn":'
 
 FED = "self.word_embedding(captions[:, :-1])"
@@ -191,19 +192,37 @@ IMAGE_MISTAKES = [
         "Follow the last axis of the features through your code: C, then H, then?",
     ),
     Mistake(
-        "image-through-relu",
-        IMAGE,
-        BOTH,
-        f"return {GRID}.relu()\n        return {POOLED}.relu()",
+        "forward-image-through-relu",
+        FORWARD,
+        PROJECTED,
+        "image = self._project_image(features).relu()",
         "The projected image goes through a ReLU; the projection is linear, with nothing "
         "behind it.",
         "Can your state at the start, or a position of A, be negative? It should be able to.",
     ),
     Mistake(
-        "image-through-tanh",
-        IMAGE,
-        BOTH,
-        f"return {GRID}.tanh()\n        return {POOLED}.tanh()",
+        "sample-image-through-relu",
+        SAMPLE,
+        PROJECTED,
+        "image = self._project_image(features).relu()",
+        "The projected image goes through a ReLU; the projection is linear, with nothing "
+        "behind it.",
+        "Can your state at the start, or a position of A, be negative? It should be able to.",
+    ),
+    Mistake(
+        "forward-image-through-tanh",
+        FORWARD,
+        PROJECTED,
+        "image = self._project_image(features).tanh()",
+        "The projected image goes through a tanh; the projection is linear, with nothing "
+        "behind it.",
+        "Can your state at the start, or a position of A, exceed 1? It should be able to.",
+    ),
+    Mistake(
+        "sample-image-through-tanh",
+        SAMPLE,
+        PROJECTED,
+        "image = self._project_image(features).tanh()",
         "The projected image goes through a tanh; the projection is linear, with nothing "
         "behind it.",
         "Can your state at the start, or a position of A, exceed 1? It should be able to.",

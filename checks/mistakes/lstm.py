@@ -1095,6 +1095,14 @@ MISTAKES = [
         "Compare the order of the arguments with the signature.",
     ),
     Mistake(
+        "lstm-one-minus-g-squared-as-a-whole",
+        "_lstm_cell_backward",
+        "dc * i * (1 - g**2)",
+        "dc * i * (1 - g) ** 2",
+        "In the derivative of tanh for `g` the whole difference is squared, (1 - g)^2; it is 1 - g^2.",
+        DERIVATIVES,
+    ),
+    Mistake(
         "lstm-dc-without-the-state",
         "_lstm_cell_backward",
         "dc = dnext_c + dnext_h * o * (1 - tanh_c**2)",

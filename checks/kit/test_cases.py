@@ -1,0 +1,121 @@
+"""What is asked: inputs that let nothing hide, the same on every machine."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from checks.cases import EXERCISES, PARTS
+from checks.cases.case import EQUAL, LETTER_SIZES, MIXED, numbers
+from checks.record import hand_in
+from coursework import captioning
+
+SAMPLES = [name for name in EXERCISES if ".sample" in name]
+
+
+def test_there_are_22_exercises_in_6_parts_worth_100_points():
+    assert len(EXERCISES) == 22 and len(PARTS) == 6
+    assert sum(exercise.points for exercise in EXERCISES.values()) == 100
+
+
+def test_every_exercise_names_functions_of_the_module():
+    for exercise in EXERCISES.values():
+        scope = captioning
+        for name in exercise.function.split("."):
+            scope = getattr(scope, name)
+        assert callable(scope)
+
+
+def test_needs_come_before_what_needs_them():
+    seen = set()
+    for name, exercise in EXERCISES.items():
+        assert set(exercise.needs) <= seen
+        seen.add(name)
+
+
+def test_hints_have_three_levels_and_no_line_of_code():
+    for exercise in EXERCISES.values():
+        assert len(exercise.hints) == 3 and len(set(exercise.hints)) == 3
+        assert not any("torch." in hint or " @ " in hint for hint in exercise.hints)
+
+
+def test_numbers_are_the_same_everywhere():
+    expected = [-0.20434885466774189, -0.9255158646697865]  # of Python's own generator, for ever
+    np.testing.assert_allclose(numbers("a seed", 2), expected, rtol=1e-15)
+
+
+def test_no_two_sizes_are_alike_so_that_no_transpose_can_hide():
+    sizes = [MIXED.N, MIXED.T, MIXED.D, MIXED.H, MIXED.h, MIXED.w, MIXED.V, MIXED.C]
+    sizes += [MIXED.h * MIXED.w, 4 * MIXED.H]
+    assert len(set(sizes)) == len(sizes)
+    assert {EQUAL.N, EQUAL.T, EQUAL.D, EQUAL.H, EQUAL.h * EQUAL.w, EQUAL.V, EQUAL.C} == {4}
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_sampling_is_decided_by_a_margin_and_shows_all_that_can_happen(name):
+    """What a caption can do, happens: END early, late and never; NULL and START among the words."""
+    exercise, happened = EXERCISES[name], set()
+    for case in exercise.cases:
+        captions, margins = sampled(case)
+        assert margins.min() > 0.02, case.name
+        words = case.settings["words"]
+        if case.name not in ("plain", "another numbering"):
+            continue
+        for row in captions.tolist():
+            said = [words[k] for k in row]
+            end = said.index("<END>") if "<END>" in said else len(said)
+            happened.add("ended" if end < len(said) else "never ended")
+            happened |= {"NULL among words"} if "<NULL>" in said[: max(end - 1, 0)] else set()
+            happened |= {"START"} if "<START>" in said[:end] else set()
+        assert len(set(map(tuple, captions.tolist()))) == len(captions), case.name
+    assert happened == {"ended", "never ended", "NULL among words", "START"}
+
+
+def sampled(case):
+    """Captions of the reference, and by how much each word up to END won, with true scores anew."""
+    words = {word: k for k, word in enumerate(case.settings["words"])}
+    parameters = {k: torch.from_numpy(v) for k, v in case.parameters.items()}
+    H, C = parameters["image_projection.weight"].shape
+    cell, D = case.settings["cell_type"], parameters["cell.Wx"].shape[0]
+    model = captioning.CaptioningRNN(words, C, D, H, cell).double()
+    model.load_state_dict(parameters)
+    features = torch.from_numpy(case.inputs["features"])
+    with torch.no_grad():
+        captions = model.sample(features, case.settings["max_length"])
+        captions = captions[0] if cell == "attn" else captions
+        start = torch.full((len(captions), 1), words["<START>"])
+        x = model.word_embedding(torch.cat([start, captions[:, :-1]], dim=1))
+        h = model.cell(x, model._project_image(features))
+        best = model.vocabulary_projection(h[0] if cell == "attn" else h).topk(2, dim=2)
+    is_end = captions == words["<END>"]
+    live = (is_end.cumsum(1) - is_end.long()) == 0
+    assert torch.equal(best.indices[..., 0][live], captions[live])
+    return captions, (best.values[..., 0] - best.values[..., 1])[live]
+
+
+@pytest.mark.parametrize("cell", ["rnn", "lstm", "attn"])
+def test_the_image_matters(cell):
+    """Other features, another loss and other captions: two published checks come out right without."""
+    cases = {case.name: case for case in EXERCISES[f"CaptioningRNN.sample[{cell}]"].cases}
+    captions, _ = sampled(cases["plain"])
+    assert len(set(map(tuple, captions.tolist()))) > 1  # the images alone differ between rows
+    shuffled = {c.name: c for c in EXERCISES[f"CaptioningRNN.forward[{cell}]"].cases}
+    a, b = (shuffled[name].inputs["features"] for name in ("plain", "shuffled positions"))
+    assert not np.array_equal(a, b)
+    np.testing.assert_allclose(a.mean((2, 3)), b.mean((2, 3)))
+
+
+def test_attention_permutes_with_the_positions():
+    model = hand_in().layout.function("dot_product_attention")
+    prev_h, A = torch.randn(3, 7), torch.randn(3, 7, 2, 6)
+    order = torch.randperm(12, generator=torch.Generator().manual_seed(0))
+    attn, weights = model(prev_h, A)
+    moved, shuffled = model(prev_h, A.flatten(2)[:, :, order].view_as(A))
+    torch.testing.assert_close(moved, attn)
+    torch.testing.assert_close(shuffled.flatten(1), weights.flatten(1)[:, order])
+
+
+def test_letters_name_the_sizes_of_the_plain_case():
+    assert LETTER_SIZES["N"] == MIXED.N and LETTER_SIZES["4H"] == 4 * MIXED.H
+    assert math.prod((MIXED.h, MIXED.w)) == LETTER_SIZES["h*w"]

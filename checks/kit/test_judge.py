@@ -1,0 +1,251 @@
+"""The judge, on answers of hand-ins made for the purpose: what fails, at which stage, and what is said."""
+
+import numpy as np
+import pytest
+import torch
+from blank import blank
+
+from checks import record
+from checks.answer import Answer, Problem, pack, unpack
+from checks.answers import recorded
+from checks.cases import EXERCISES
+from checks.compare import error, same
+from checks.hand_in import HandIn
+from checks.judge import FLOAT32, SHORT, judge
+from checks.runner import run
+from checks.signature import columns_of, fingerprint
+
+ALL = set(EXERCISES)
+
+
+def loaded(source):
+    namespace = {"__name__": "hand_in"}
+    exec(compile(source, "<hand-in>", "exec"), namespace)
+    return HandIn(namespace)
+
+
+def verdict(exercise, code, passed=ALL):
+    """The result for the reference with `code` after it."""
+    return judge(EXERCISES[exercise], run(loaded(f"{record.SOURCE}\n{code}"), exercise), passed)
+
+
+def with_line(function, old, new):
+    """The reference with one line of a function replaced, in an exercise's own words."""
+    mistake = record.Mistake("planted", function, old, new, "", "")
+    return record.hand_in([mistake])
+
+
+@pytest.mark.parametrize("exercise", EXERCISES)
+def test_the_reference_passes_without_a_note_and_says_why(exercise):
+    result = judge(EXERCISES[exercise], run(record.hand_in(), exercise), ALL)
+    assert (result.status, result.stage, result.notes) == ("passed", None, [])
+    assert result.message == EXERCISES[exercise].right
+
+
+@pytest.mark.parametrize("body", ["raise NotImplementedError", "pass", "return None"])
+def test_a_blank_module_is_unwritten_throughout(body):
+    hand_in = loaded(blank(record.SOURCE, body))
+    for name, exercise in EXERCISES.items():
+        assert judge(exercise, run(hand_in, name), set()).status == "unwritten", name
+
+
+def test_a_blank_holds_no_line_of_the_solution():
+    text = blank(record.SOURCE)
+    for line in ("torch.tanh(x @ Wx", "chunk(4", "argmax", "_lstm_cell", "_project_image("):
+        assert line in record.SOURCE and line not in text
+
+
+@pytest.mark.parametrize("exercise", EXERCISES)
+def test_answers_that_did_not_come_back_are_not_taken_for_right(exercise):
+    right = recorded(exercise).right
+    assert judge(EXERCISES[exercise], right, ALL).status == "passed"
+    assert judge(EXERCISES[exercise], right[1:], ALL).status == "failed"
+    assert judge(EXERCISES[exercise], [], ALL).status == "failed"
+    empty = [Answer(answer.case) for answer in right]
+    assert judge(EXERCISES[exercise], empty, ALL).status == "failed"
+
+
+def test_answers_travel_as_they_are():
+    answers = run(record.hand_in(), "attention_lstm_backward")
+    answers[0].problem = Problem("raised", "no", "ValueError", [("f", 3, "x = 1")])
+    again = unpack(pack(answers))
+    assert again[0].problem == answers[0].problem
+    for a, b in zip(answers, again, strict=True):
+        assert a.case == b.case and a.dtypes == b.dtypes and a.numeric == b.numeric
+        assert all(np.array_equal(b.outputs[name], value) for name, value in a.outputs.items())
+
+
+def test_what_waits_for_another_is_blocked_unless_it_is_right_by_itself():
+    code = "def rnn_step_forward(x, prev_h, Wx, Wh, b):\n    raise NotImplementedError\n"
+    result = verdict("rnn_forward", code, passed=set())
+    assert (result.status, result.message) == ("blocked", "waits for rnn_step_forward")
+    code += (
+        "def rnn_forward(x, h0, Wx, Wh, b):\n"
+        "    h = [h0]\n"
+        "    for t in range(x.shape[1]):\n"
+        "        h.append(torch.tanh(x[:, t] @ Wx + h[-1] @ Wh + b))\n"
+        "    return torch.stack(h[1:], 1), None\n"
+    )
+    assert verdict("rnn_forward", code, passed=set()).status == "passed"
+
+
+def test_a_backward_that_fits_a_wrong_forward_is_told_so():
+    code = (
+        "def rnn_step_forward(x, prev_h, Wx, Wh, b):\n"
+        "    return torch.tanh(x @ Wx + prev_h @ Wh), (x, prev_h, Wx, Wh,"
+        " torch.tanh(x @ Wx + prev_h @ Wh))\n"
+        "def rnn_step_backward(dnext_h, cache):\n"
+        "    x, prev_h, Wx, Wh, next_h = cache\n"
+        "    da = dnext_h * (1 - next_h**2)\n"
+        "    return da @ Wx.T, da @ Wh.T, x.T @ da, prev_h.T @ da, 0 * da.sum(0)\n"
+    )
+    result = verdict("rnn_step_backward", code, ALL - {"rnn_step_forward"})
+    assert result.status == "blocked" and "fits your own forward" in result.notes[0]
+
+
+def test_nothing_is_broadcast_before_it_is_compared():
+    hand_in = with_line("rnn_step_backward", "da.sum(dim=0)", "da.sum(dim=0, keepdim=True)")
+    result = judge(
+        EXERCISES["rnn_step_backward"], run(hand_in, "rnn_step_backward"), ALL
+    )
+    assert result.stage == "shape" and "(1, 7)" in result.message and "(7,)" in result.message
+
+
+@pytest.mark.parametrize(
+    "old, new, stage",
+    [
+        ("return next_h, cache", "return next_h", "structure"),
+        ("return next_h, cache", "return next_h.tolist(), cache", "structure"),
+        ("return next_h, cache", "return next_h, x, cache", "structure"),
+        ("return next_h, cache", "return next_h[0], cache", "shape"),
+        ("return next_h, cache", "return next_h.half(), cache", "dtype"),
+        ("return next_h, cache", "return next_h.long(), cache", "dtype"),
+        ("return next_h, cache", "return next_h + 0.001 * x.sum(), cache", "values"),
+        ("return next_h, cache", "x.mul_(2)\n    return next_h, cache", "property"),
+        ("return next_h, cache", "return next_h.detach(), cache", "gradient"),
+        ("return next_h, cache", "return next_h / 0, cache", "values"),
+        ("return next_h, cache", "return undefined, cache", "run"),
+        ("return next_h, cache", "exit()", "run"),
+    ],
+)
+def test_the_stage_that_fails(old, new, stage):
+    hand_in = with_line("rnn_step_forward", old, new)
+    result = judge(EXERCISES["rnn_step_forward"], run(hand_in, "rnn_step_forward"), ALL)
+    assert (result.status, result.stage) == ("failed", stage)
+    assert result.message and "\n" not in result.message
+
+
+@pytest.mark.parametrize(
+    "old, new",
+    [
+        ("self.image_projection = nn.Linear(", "self.image_projection = nn.LazyLinear("),
+        ("torch.zeros(4 * H))", "torch.ones(4 * H))"),
+        ("return lstm_forward(x, h0,", "return lstm_forward(2 * x, h0,"),
+        ("self.end = word_to_idx", "self.end = 2 * word_to_idx"),
+    ],
+)
+def test_given_code_that_was_changed_is_a_matter_of_structure(old, new):
+    assert record.SOURCE.count(old) == 1
+    hand_in = loaded(record.SOURCE.replace(old, new))
+    for exercise in ("CaptioningRNN.forward[lstm]", "CaptioningRNN.sample[lstm]"):
+        result = judge(EXERCISES[exercise], run(hand_in, exercise), ALL)
+        assert (result.status, result.stage) == ("failed", "structure")
+    untouched = judge(EXERCISES["lstm_forward"], run(hand_in, "lstm_forward"), ALL)
+    assert untouched.status == "passed"
+
+
+def test_single_precision_inside_passes_with_a_note():
+    hand_in = with_line("lstm_forward", "torch.zeros_like(h0)", "torch.zeros(h0.shape)")
+    assert judge(EXERCISES["lstm_forward"], run(hand_in, "lstm_forward"), ALL).status == "passed"
+    hand_in = with_line("rnn_step_forward", "return next_h, cache", "return next_h.float(), cache")
+    result = judge(EXERCISES["rnn_step_forward"], run(hand_in, "rnn_step_forward"), ALL)
+    assert (result.status, result.notes) == ("passed", [FLOAT32])
+
+
+def test_sampling_may_stop_once_all_have_ended():
+    stop = "captions.append(word)\n            if ended.all():\n                break"
+    hand_in = with_line("CaptioningRNN.sample", "captions.append(word)", stop)
+    for cell in ("rnn", "lstm", "attn"):
+        exercise = EXERCISES[f"CaptioningRNN.sample[{cell}]"]
+        result = judge(exercise, run(hand_in, exercise.name), ALL)
+        assert (result.status, result.notes) == ("passed", [SHORT])
+
+
+def test_an_exception_is_told_with_the_student_s_own_line():
+    hand_in = with_line("rnn_step_forward", "x @ Wx + prev_h", "x @ Wx.T + prev_h")
+    result = judge(EXERCISES["rnn_step_forward"], run(hand_in, "rnn_step_forward"), ALL)
+    assert result.stage == "run" and "line " in result.message and "RuntimeError" in result.message
+
+
+RELATED = {
+    "factor": ("rnn_forward", "torch.stack(h, dim=1), cache", "7 * torch.stack(h, dim=1), cache", "H"),
+    "sign": ("word_embedding_forward", "return W_embed[words]", "return -W_embed[words]", "sign"),
+    "blocks": (
+        "lstm_step_backward",
+        "db = da.sum(dim=0)",
+        "db = (da * torch.linspace(1, 2, 28).double().floor().roll(7)).sum(dim=0)",
+        "gate blocks",
+    ),
+    "input": ("rnn_step_backward", "dWh = prev_h.T @ da", "dWh = Wh", "`Wh`"),
+    "late": (
+        "rnn_forward",
+        "torch.stack(h, dim=1)",
+        "torch.stack([h[0] ** 3, *h[:-1]], dim=1)",
+        "late",
+    ),
+    "first": (
+        "lstm_forward",
+        "return torch.stack(h, dim=1)",
+        "return torch.stack([h[0], *[k**3 for k in h[1:]]], dim=1)",
+        "t = 0 only",
+    ),
+    "row": (
+        "rnn_step_forward",
+        "return next_h, cache",
+        "return torch.cat([next_h[:1], next_h[1:] ** 3]), cache",
+        "first row",
+    ),
+    "ahead": (
+        "rnn_forward",
+        "return torch.stack(h, dim=1), cache",
+        "return torch.stack(h, dim=1) + 0.1 * h[-1][:, None] ** 3, cache",
+        "looks ahead",
+    ),
+    "missing": ("rnn_step_backward", "dx = da @ Wx.T", "dx = da @ Wx.T - x", "`x`"),
+    "outputs": ("lstm_step_backward", "dx = da @ Wx.T", "dx = (da**3) @ Wx.T", "are right, `dx` wrong"),
+}
+
+
+@pytest.mark.parametrize("relation", RELATED)
+def test_what_no_mistake_explains_is_told_by_its_relation_to_what_is_right(relation):
+    exercise, old, new, words = RELATED[relation]
+    result = judge(EXERCISES[exercise], run(with_line(exercise, old, new), exercise), ALL)
+    assert result.mistakes == [] and words in result.message
+
+
+def test_an_unknown_exception_is_put_in_words():
+    hand_in = with_line("rnn_step_forward", "x @ Wx +", "(x.T @ x).T.view(-1)[:1] + x @ Wx +")
+    result = judge(EXERCISES["rnn_step_forward"], run(hand_in, "rnn_step_forward"), ALL)
+    assert result.mistakes == [] and "reshape" in result.message
+
+
+@pytest.mark.parametrize("exercise", EXERCISES)
+def test_the_right_fingerprint_is_its_own(exercise):
+    right = recorded(exercise).right
+    columns = columns_of(right)
+    again = fingerprint(run(record.hand_in(), exercise), right, columns)
+    known = recorded(exercise).usual
+    assert (again.codes == known.codes).all()
+    np.testing.assert_allclose(again.values, known.values, rtol=1e-5, atol=1e-6)
+
+
+def test_arrays_are_compared_without_broadcasting():
+    assert not same(np.zeros((3, 1)), np.zeros((3, 3)))
+    assert same(np.ones(3), np.array([1, 1, np.nan]))
+    assert error(np.array([np.nan]), np.array([1.0])) == float("inf")
+
+
+def test_no_student_s_code_runs_in_the_judge():
+    assert not any(
+        isinstance(value, torch.nn.Module | torch.Tensor) for value in vars(recorded("rnn_forward")).values()
+    )
