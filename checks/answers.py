@@ -43,12 +43,12 @@ def recorded(exercise: str) -> Recorded:
     with _opened() as file:
         right = unpack(file[f"{exercise}/right"].tobytes())
         names = json.loads(str(file[f"{exercise}/names"]))
-        codes, differences = file[f"{exercise}/codes"], file[f"{exercise}/differences"]
+        codes, values = file[f"{exercise}/codes"], file[f"{exercise}/values"]
         own = int(file[f"{exercise}/own"])
         pairs, summaries = file[f"{exercise}/pairs"], file[f"{exercise}/summaries"]
     columns = columns_of(right)
     usual = fingerprint(right, right, columns)
-    values = usual.values + differences
+    values = np.where(np.isnan(values), usual.values, values)  # nan: as it should be
     return Recorded(right, columns, usual, names, own, codes, values, pairs, summaries)
 
 

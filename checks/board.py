@@ -124,6 +124,8 @@ def notes_on(result: "Result") -> list[str]:
 
 def summary(report: "Report") -> str:
     """ "7 of 22 passed, 1 wrong, 10 not written yet, 4 waiting for another" """
+    if any(result.stage == "import" for result in report.results):
+        return "Nothing can be checked before the file can be imported."
     counts = Counter(result.status for result in report.results)
     rest = [f"{counts[status]} {words}" for status, words in COUNTED.items() if counts[status]]
     return ", ".join([f"{report.passed} of {report.total} passed", *rest])

@@ -32,15 +32,16 @@ class Died(Exception):
 class Child:
     """A process that runs a student's functions. It starts at once, and imports torch meanwhile."""
 
-    def __init__(self, limits: Limits = LIMITS, prints: bool = False):
-        self.limits, self.prints, self.replies = limits, prints, queue.SimpleQueue()
+    def __init__(self, limits: Limits = LIMITS, prints: bool = False, device: str = "cpu"):
+        self.limits, self.prints, self.device = limits, prints, device
+        self.replies = queue.SimpleQueue()
         command = [sys.executable, "-P", "-m", "checks.worker"]
         self.process = subprocess.Popen(
-            [*command, str(limits.seconds), str(limits.memory)],
+            [*command, str(limits.seconds), str(limits.memory), device],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=None if prints else subprocess.DEVNULL,
-            env=environment(),
+            env=environment(device),
             process_group=0,  # Ctrl-C is for this process, which then ends the child
         )
         threading.Thread(target=self._read, daemon=True).start()
@@ -65,7 +66,7 @@ class Child:
 
     def another(self) -> "Child":
         """A new one like it."""
-        return Child(self.limits, self.prints)
+        return Child(self.limits, self.prints, self.device)
 
     def close(self) -> None:
         """End it, whatever it is doing."""
@@ -105,12 +106,12 @@ class Child:
         self.replies.put((None, b""))
 
 
-def environment() -> dict[str, str]:
-    """One thread and no GPU: the sizes are small, and the numbers the same everywhere."""
+def environment(device: str) -> dict[str, str]:
+    """One thread, and no GPU unless asked for: the sizes are small, the numbers the same everywhere."""
     threads = {f"{library}_NUM_THREADS": "1" for library in ("OMP", "MKL", "OPENBLAS")}
     path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
-    alone = {"CUDA_VISIBLE_DEVICES": "-1", "PYTHONPATH": path, "PYTHONUTF8": "1"}
-    return {**os.environ, **threads, **alone}
+    alone = {"CUDA_VISIBLE_DEVICES": "-1"} if device == "cpu" else {}
+    return {**os.environ, **threads, **alone, "PYTHONPATH": path, "PYTHONUTF8": "1"}
 
 
 def ending(status: int) -> str:

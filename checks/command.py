@@ -17,6 +17,7 @@ def check(
     as_json: bool = False,
     watching: bool = False,
     hint: int | None = None,
+    device: str = "cpu",
 ) -> int:
     """Check a file (the kit's own captioning.py), all functions or those named, and print what came out.
 
@@ -28,11 +29,13 @@ def check(
     if watching:
         from checks.watch import watch
 
-        watch(path, names)
+        watch(path, names, device)
     board = None if as_json else Board(detail=bool(names))
     if board:
         board.title(path)
-    report = check_file(path, names, board and board.show, prints=bool(board and names))
+    report = check_file(
+        path, names, board and board.show, prints=bool(board and names), device=device
+    )
     if not board:
         print(json.dumps(report.json(), indent=1))
     else:

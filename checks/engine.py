@@ -49,16 +49,18 @@ def check_file(
     limits: Limits = LIMITS,
     prints: bool = False,
     child: Child | None = None,
+    device: str = "cpu",
 ) -> Report:
     """Check a file's functions, all or those named, in a child process.
 
     on_result is called with each Result as it comes; prints: what the student's code prints is shown,
     on stderr; child: one started before, to save the time of its start.
-    Raises InputError for a name that is no exercise, and for a file that is not there.
+    Raises InputError for a name that is no exercise, a file that is not there, and a device that is not
+    there or has no float64.
     """
     if not Path(path).is_file():
         raise InputError(f"no module at {path}: --module takes the file with your functions")
-    with child or Child(limits, prints) as child:
+    with child or Child(limits, prints, device) as child:
         from checks.judging import judged  # this comes in while the child imports torch
         from checks.sources import Session
 

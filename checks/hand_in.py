@@ -48,7 +48,7 @@ class KitLayout:
         captioner = self.function("CaptioningRNN")
         made = captioner(
             word_to_idx, sizes["C"], sizes["D"], sizes["H"], cell_type, ignore_index
-        ).to(dtype)
+        ).to(dtype=dtype, device=next(iter(parameters.values())).device)
         made.load_state_dict(parameters)
         return KitCaptioner(made)
 

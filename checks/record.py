@@ -29,7 +29,7 @@ from checks.hand_in import HandIn
 from checks.judge import FLOAT32, judge
 from checks.mistakes import CATALOGUE, Mistake, patched_functions
 from checks.runner import run
-from checks.signature import columns_of, fingerprint, summary
+from checks.signature import Fingerprint, columns_of, fingerprint, summary
 from coursework import captioning
 
 SOURCE = Path(captioning.__file__).read_text(encoding="utf-8")
@@ -108,10 +108,16 @@ def record(exercise: str) -> dict[str, np.ndarray]:
         "names": np.array(json.dumps(names)),
         "own": np.array(len(rows.keys() & {mistake.name for mistake in own(exercise)})),
         "codes": np.array([made.codes for made in prints], dtype=np.int8),
-        "differences": np.array([made.values - reference.values for made in prints]),
+        "values": np.array([only_changed(made, reference) for made in prints], dtype=np.float32),
         "pairs": np.reshape(np.array(pairs, dtype=np.int16), (-1, 2)),
         "summaries": np.reshape(np.array(summaries, dtype=np.float32), (-1, 3)),
     }
+
+
+def only_changed(made: Fingerprint, usual: Fingerprint) -> np.ndarray:
+    """The values of a fingerprint, nan where nothing changed: that packs well."""
+    same = (made.codes == usual.codes) & (made.values == usual.values)
+    return np.where(same, np.nan, made.values)
 
 
 def compatible_pairs(exercise: str) -> list[tuple[Mistake, Mistake]]:

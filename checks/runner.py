@@ -25,7 +25,12 @@ class Trouble(Exception):
         self.problem = problem
 
 
-def run(hand_in: HandIn, name: str) -> list[Answer]:
+def require(device: str) -> None:
+    """Raises an error of torch's where this machine has no such device, or one without float64."""
+    torch.zeros(1, dtype=torch.float64, device=device)
+
+
+def run(hand_in: HandIn, name: str, device: str = "cpu") -> list[Answer]:
     """The answers of a hand-in to all cases of an exercise.
 
     After a case that finds nothing written, or given code changed, the others are not run.
@@ -35,20 +40,20 @@ def run(hand_in: HandIn, name: str) -> list[Answer]:
         if changed := hand_in.layout.structure(exercise.cell):
             return [Answer(exercise.cases[0].name, problem=Problem("structure", changed))]
     for case in exercise.cases:
-        answers.append(run_case(hand_in, exercise, case))
+        answers.append(run_case(hand_in, exercise, case, device))
         problem = answers[-1].problem
         if problem and problem.kind == "unwritten":
             break
     return answers
 
 
-def run_case(hand_in: HandIn, exercise: Exercise, case: Case) -> Answer:
+def run_case(hand_in: HandIn, exercise: Exercise, case: Case, device: str = "cpu") -> Answer:
     """Call the function of an exercise on one case; whatever happens is in the answer."""
-    answer = attempt(hand_in, exercise, case)
+    answer = attempt(hand_in, exercise, case, device)
     if in_float64(case) and answer.problem and "dtype" in answer.problem.message:
         # float32 somewhere inside: does it work if all is float32?
         settings = {**case.settings, "dtype": "float32"}
-        single = attempt(hand_in, exercise, replace(case, settings=settings))
+        single = attempt(hand_in, exercise, replace(case, settings=settings), device)
         return answer if single.problem else single
     return answer
 
@@ -57,11 +62,11 @@ def in_float64(case: Case) -> bool:
     return case.settings.get("dtype", "float64") == "float64"
 
 
-def attempt(hand_in: HandIn, exercise: Exercise, case: Case) -> Answer:
+def attempt(hand_in: HandIn, exercise: Exercise, case: Case, device: str) -> Answer:
     """run_case in the dtype of the case."""
     torch.manual_seed(0)
     answer = Answer(case.name)
-    call = Call(hand_in, exercise, case)
+    call = Call(hand_in, exercise, case, device)
     try:
         outputs = call.outputs(answer)
         answer.changed = call.changed()
@@ -89,8 +94,8 @@ def as_array(tensor: torch.Tensor) -> np.ndarray:
 class Call:
     """One case on one hand-in, as tensors: the call, and what can be asked of it afterwards."""
 
-    def __init__(self, hand_in: HandIn, exercise: Exercise, case: Case):
-        self.hand_in, self.exercise, self.case = hand_in, exercise, case
+    def __init__(self, hand_in: HandIn, exercise: Exercise, case: Case, device: str):
+        self.hand_in, self.exercise, self.case, self.device = hand_in, exercise, case, device
         self.dtype = DTYPES[case.settings.get("dtype", "float64")]
         self.inputs = {name: self.tensor(array) for name, array in case.inputs.items()}
         self.parameters = {name: self.tensor(array) for name, array in case.parameters.items()}
@@ -99,13 +104,11 @@ class Call:
             self.leaves = {k: v for k, v in self.inputs.items() if v.is_floating_point()}
             for name, leaf in self.leaves.items():
                 leaf.requires_grad_()
-                self.inputs[name] = (
-                    leaf.clone()
-                )  # which may be changed in place: that is seen below
+                self.inputs[name] = leaf.clone()  # may be changed in place: `changed` sees it
 
     def tensor(self, array: np.ndarray) -> torch.Tensor:
         """The array as a tensor in the dtype of the case; strided where the case says so."""
-        value = torch.from_numpy(array.copy())
+        value = torch.from_numpy(array.copy()).to(self.device)
         value = value.to(self.dtype) if value.is_floating_point() else value
         if self.case.settings.get("strided") and value.ndim > 1:
             value = value.transpose(0, -1).contiguous().transpose(0, -1)
@@ -218,8 +221,8 @@ class Call:
             return self.named(self.exercise, self.call(self.made.forward, *arguments))[0]
         graph = WatchedGraph()
         with graph:
-            arguments = self.inputs["features"], settings["max_length"]
-            returned = self.call(self.made.sample, *arguments)
+            length = [] if settings["max_length"] is None else [settings["max_length"]]
+            returned = self.call(self.made.sample, self.inputs["features"], *length)
         answer.builds_graph = graph.built
         outputs = self.named(self.exercise, returned)[0]
         answer.cut_short = self.filled_up(outputs)
@@ -232,7 +235,7 @@ class Call:
 
     def filled_up(self, outputs: dict[str, torch.Tensor]) -> bool:
         """Whether sampling stopped when all had ended; what it left out becomes NULL."""
-        words, length = self.case.settings["words"], self.case.settings["max_length"]
+        words, length = self.case.settings["words"], self.case.settings["max_length"] or 15
         captions = outputs["captions"]
         if captions.ndim != 2 or not 0 < captions.shape[1] < length:
             return False
@@ -286,7 +289,7 @@ class Call:
             value, said = self.tensor(self.case.inputs[name]), outputs.get(f"d{name}")
             if said is None or said.shape != value.shape:
                 continue
-            direction = torch.cos(torch.arange(1.0, value.numel() + 1, dtype=value.dtype))
+            direction = torch.cos(torch.arange(1.0, value.numel() + 1).to(value))
             direction = direction.view(value.shape)
             losses = [self.loss(forward, name, value + s * direction) for s in (STEP, -STEP)]
             if None not in losses:

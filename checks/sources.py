@@ -108,6 +108,13 @@ def stopped_answers(exercise: Exercise, why: str, where: Sequence = ()) -> list[
     """In place of all answers: why there are none, and where the student's code was just then."""
     text = why
     if where:
-        function, line, source = where[-1]
-        text = f"{why}, in {function}, line {line}, `{source}`. Is there a loop that never ends?"
+        own = [place for place in where if place[0] == exercise.function.split(".")[-1]]
+        function, line, source = (own or where)[-1]
+        inside = (
+            f", in {where[-1][0]} at line {where[-1][1]}" if own and own[-1] != where[-1] else ""
+        )
+        text = (
+            f"{why}, in {function}, line {line}, `{source}`{inside}."
+            " Is there a loop that never ends?"
+        )
     return [Answer(exercise.cases[0].name, problem=Problem("stopped", text, where=list(where)))]

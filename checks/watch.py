@@ -17,9 +17,9 @@ INTERVAL = 0.25  # seconds between two looks at the file
 REST = ""  # the unit of all that is neither a function nor a method
 
 
-def watch(path: Path, names: Sequence[str] = ()) -> NoReturn:
+def watch(path: Path, names: Sequence[str] = (), device: str = "cpu") -> NoReturn:
     """Check now and at every save, until Ctrl-C: KeyboardInterrupt."""
-    watched = Watched(path, exercises_named(names))
+    watched = Watched(path, exercises_named(names), device)
     try:
         for source in saves(path):
             watched.saved(source)
@@ -33,10 +33,12 @@ def watch(path: Path, names: Sequence[str] = ()) -> NoReturn:
 class Watched:
     """A file, how it looked when it was last checked, and what came out for each function."""
 
-    def __init__(self, path: Path, asked: list[str]):
+    def __init__(self, path: Path, asked: list[str], device: str):
         self.path, self.asked = path, asked
         self.units, self.results = None, {}
-        self.child = Child()  # one is always ahead: torch is imported while the student types
+        self.child = Child(
+            device=device
+        )  # one is always ahead: torch is imported while the student types
 
     def saved(self, source: str) -> None:
         """Check what a new version of the file changes, and print what comes out."""
@@ -57,7 +59,7 @@ class Watched:
         try:
             report = check_file(self.path, wanted, board.show, child=self.child)
         finally:
-            self.child = Child()
+            self.child = self.child.another()
         if any(result.stage == "import" for result in report.results):
             self.units = None  # all is to be checked when it is mended
         self.results |= {result.function: result for result in report.results}

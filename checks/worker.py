@@ -1,6 +1,6 @@
 """The child process: it runs a student's functions, and tells the process that started it what came out.
 
-    python -P -m checks.worker SECONDS BYTES          the limits on one exercise
+    python -P -m checks.worker SECONDS BYTES DEVICE          the limits on one exercise, and where it runs
 
 Orders come in on stdin, a JSON value a line: first the path of the file, then names of exercises. Every
 reply is a line of JSON, then as many bytes as its "size" says. The student's code meets an empty stdin,
@@ -19,14 +19,19 @@ from checks.watchdog import Limits, frames_of, places_of, watched
 from coursework.errors import fault, reason
 
 
-def main(seconds: str, memory: str) -> None:
+def main(seconds: str, memory: str, device: str) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Windows sends Ctrl-C to children as well
     orders, replies = private_line()
-    worker = Worker(replies, Limits(float(seconds), float(memory)))
+    worker = Worker(replies, Limits(float(seconds), float(memory)), device)
     try:
-        import checks.runner  # noqa: F401  (torch, while the parent prepares)
+        from checks.runner import require  # torch comes with it, while the parent prepares
     except Exception as error:
         return replies.send("broken", why=f"the checks cannot start: {reason(error)}")
+    try:
+        require(device)
+    except Exception as error:
+        why = f"--device {device}: not to be had here ({reason(error)}); use --device cpu"
+        return replies.send("broken", why=why)
     replies.send("ready")
     for number, order in enumerate(orders):
         worker.run(json.loads(order)) if number else worker.open(Path(json.loads(order)))
@@ -58,8 +63,8 @@ class Replies:
 class Worker:
     """Opens one file and runs exercises on it, within the limits."""
 
-    def __init__(self, replies: Replies, limits: Limits):
-        self.replies, self.limits, self.hand_in = replies, limits, None
+    def __init__(self, replies: Replies, limits: Limits, device: str):
+        self.replies, self.limits, self.device, self.hand_in = replies, limits, device, None
 
     def open(self, path: Path) -> None:
         """Reply "opened" with the file's layout and what that asks for; or "problem", and leave."""
@@ -89,7 +94,7 @@ class Worker:
 
         main = threading.get_ident()
         try:
-            answers = pack(watched(lambda: run(self.hand_in, name), stop, self.limits))
+            answers = pack(watched(lambda: run(self.hand_in, name, self.device), stop, self.limits))
         except Exception as error:
             self.leave("stopped", why=fault(error), where=[])
         self.replies.send("answers", answers)

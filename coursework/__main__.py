@@ -27,7 +27,7 @@ def demo(args) -> None:
 def check(args) -> int:
     from checks.command import check
 
-    return check(args.module, args.names, args.json, args.watch, args.hint)
+    return check(args.module, args.names, args.json, args.watch, args.hint, args.device)
 
 
 def board() -> int:
@@ -229,7 +229,7 @@ def parser() -> argparse.ArgumentParser:
     )
     bundle_argument(verb)
 
-    verb = add("check", check, "what is right, and what is wrong and how", CHECK, device=False)
+    verb = add("check", check, "what is right, and what is wrong and how", CHECK)
     verb.add_argument(
         "names", nargs="*", metavar="NAME", help="functions, or parts: rnn, words, lstm, ... (all)"
     )
@@ -307,14 +307,11 @@ def parser() -> argparse.ArgumentParser:
 def adder(verbs):
     """A function that adds a verb with its one-line help, its text and --device."""
 
-    def add(
-        name: str, function, line: str, text: str, device: bool = True
-    ) -> argparse.ArgumentParser:
+    def add(name: str, function, line: str, text: str) -> argparse.ArgumentParser:
         formatter = argparse.RawDescriptionHelpFormatter
         verb = verbs.add_parser(name, help=line, description=text, formatter_class=formatter)
         if function:
             verb.set_defaults(function=function)
-        if function and device:
             verb.add_argument("--device", default="cpu", help="cpu, cuda, cuda:1, mps (cpu)")
         return verb
 

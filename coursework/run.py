@@ -172,5 +172,8 @@ def _where(error: Exception, module: ModuleType) -> str:
     if isinstance(error, NotImplementedError) and "raise" in linecache.getline(
         module.__file__, line
     ):
-        return f"{function} is not written yet ({file.name}, line {line}): write it, then try again"
+        return (
+            f"{function} is not written yet ({file.name}, line {line}): write it, then check it with"
+            f" python -m coursework check {function}"
+        )
     return f"{function} fails ({file.name}, line {line}): {said}"

@@ -44,12 +44,11 @@ def loss_case(name: str, sizes: Sizes = MIXED, targets=None, scale=3.0, **more) 
     scores = numbers(f"loss {sizes}", sizes.N, sizes.T, sizes.V, scale=scale)
     if targets is None:
         targets = whole_numbers(f"loss {sizes}", sizes.V, sizes.N, sizes.T)
-    more = {"settings": {}, **more}
     return Case(
         name,
         {"scores": scores, "targets": targets},
         upstream={"loss": numbers("loss", 1).reshape(())},
-        **{**more, "settings": {"ignore_index": None, **more["settings"]}},
+        **more,
     )
 
 
@@ -58,8 +57,9 @@ def loss_cases() -> list[Case]:
     padded = np.array([[3, 7, 2, 0], [5, 2, 0, 0], [0, 4, 10, 2]])
     renumbered = np.array([[3, 7, 0, 6], [5, 0, 6, 6], [1, 6, 10, 0]])
     masked = {"settings": {"ignore_index": 0}}
+    one_row, one_step = padded[:1], padded[:, :1]
     return [
-        loss_case("plain"),
+        loss_case("plain", targets=np.array([[3, 7, 2, 0], [5, 2, 1, 10], [0, 4, 10, 2]])),
         loss_case("padded", targets=padded, only="with NULL targets that do not count", **masked),
         loss_case(
             "another NULL",
@@ -67,9 +67,14 @@ def loss_cases() -> list[Case]:
             only="where ignore_index is 6, so that 0 is a word like any other",
             settings={"ignore_index": 6},
         ),
-        loss_case("nothing ignored", targets=padded, only="where NULL targets count as well"),
-        loss_case("one row", Sizes(N=1), only="with a batch of one (N = 1)"),
-        loss_case("one step", Sizes(T=1), only="with a single time step (T = 1)"),
+        loss_case(
+            "nothing ignored",
+            targets=padded,
+            only="with ignore_index=None, where NULL targets count as well",
+            settings={"ignore_index": None},
+        ),
+        loss_case("one row", Sizes(N=1), one_row, only="with a batch of one (N = 1)", **masked),
+        loss_case("one step", Sizes(T=1), one_step, only="with one time step (T = 1)", **masked),
         loss_case("all NULL", targets=np.zeros((N, T), dtype=np.int64), only=ALL_NULL, **masked),
         loss_case("extreme", targets=padded, scale=1e4, only="with scores of +-10,000", **masked),
         loss_case(

@@ -82,7 +82,7 @@ def sampled(case):
     model.load_state_dict(parameters)
     features = torch.from_numpy(case.inputs["features"])
     with torch.no_grad():
-        captions = model.sample(features, case.settings["max_length"])
+        captions = model.sample(features, case.settings["max_length"] or 15)
         captions = captions[0] if cell == "attn" else captions
         start = torch.full((len(captions), 1), words["<START>"])
         x = model.word_embedding(torch.cat([start, captions[:, :-1]], dim=1))

@@ -105,9 +105,7 @@ def test_a_backward_that_fits_a_wrong_forward_is_told_so():
 
 def test_nothing_is_broadcast_before_it_is_compared():
     hand_in = with_line("rnn_step_backward", "da.sum(dim=0)", "da.sum(dim=0, keepdim=True)")
-    result = judge(
-        EXERCISES["rnn_step_backward"], run(hand_in, "rnn_step_backward"), ALL
-    )
+    result = judge(EXERCISES["rnn_step_backward"], run(hand_in, "rnn_step_backward"), ALL)
     assert result.stage == "shape" and "(1, 7)" in result.message and "(7,)" in result.message
 
 
@@ -178,7 +176,12 @@ def test_an_exception_is_told_with_the_student_s_own_line():
 
 
 RELATED = {
-    "factor": ("rnn_forward", "torch.stack(h, dim=1), cache", "7 * torch.stack(h, dim=1), cache", "H"),
+    "factor": (
+        "rnn_forward",
+        "torch.stack(h, dim=1), cache",
+        "7 * torch.stack(h, dim=1), cache",
+        "H",
+    ),
     "sign": ("word_embedding_forward", "return W_embed[words]", "return -W_embed[words]", "sign"),
     "blocks": (
         "lstm_step_backward",
@@ -212,7 +215,12 @@ RELATED = {
         "looks ahead",
     ),
     "missing": ("rnn_step_backward", "dx = da @ Wx.T", "dx = da @ Wx.T - x", "`x`"),
-    "outputs": ("lstm_step_backward", "dx = da @ Wx.T", "dx = (da**3) @ Wx.T", "are right, `dx` wrong"),
+    "outputs": (
+        "lstm_step_backward",
+        "dx = da @ Wx.T",
+        "dx = (da**3) @ Wx.T",
+        "are right, `dx` wrong",
+    ),
 }
 
 
@@ -247,5 +255,6 @@ def test_arrays_are_compared_without_broadcasting():
 
 def test_no_student_s_code_runs_in_the_judge():
     assert not any(
-        isinstance(value, torch.nn.Module | torch.Tensor) for value in vars(recorded("rnn_forward")).values()
+        isinstance(value, torch.nn.Module | torch.Tensor)
+        for value in vars(recorded("rnn_forward")).values()
     )

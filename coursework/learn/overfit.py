@@ -181,7 +181,8 @@ def advice(missed: Sequence[tuple], pairs: Pairs, history: dict, recipe: Recipe)
         )
     return (
         f"the loss is still {loss:.2f} a word: the model does not learn what it is shown. Look at the cell's "
-        "step and forward, at temporal_softmax_loss, and at what CaptioningRNN.forward feeds and expects."
+        "step and forward, at temporal_softmax_loss, and at what CaptioningRNN.forward feeds and expects: "
+        "python -m coursework check names the mistake."
     )
 
 

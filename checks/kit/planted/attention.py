@@ -60,13 +60,6 @@ PLANTED = [
         "attention-view-of-the-grid",
     ),
     Planted(
-        "attention_view_matmul",
-        "weights = e / e.sum(dim=1, keepdim=True)",
-        "weights = e",
-        LOOK,
-        "attention-softmax-not-normalised",
-    ),
-    Planted(
         "attention_float32_scale",
         "/ torch.sqrt(torch.tensor(H))",
         "/ torch.sqrt(torch.tensor(h * w))",
@@ -299,7 +292,7 @@ PLANTED = [
         "h @ Wh + attn @ Wattn",
         "h @ Wattn + attn @ Wh",
         FORWARD,
-        "attention-step-Wh-and-Wattn-exchanged",
+        "attention-lstm-attn-and-state-exchanged",
     ),
     Planted(
         "attention_lstm_pooled",
@@ -426,7 +419,7 @@ PLANTED = [
         "(x, before, attns))",
         "(x, attns, before))",
         BACK,
-        "attention-step-dWh-and-dWattn-exchanged",
+        "attention-lstm-backward-dWh-and-dWattn-exchanged",
     ),
     Planted(
         "complete_library_calls",

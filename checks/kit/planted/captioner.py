@@ -29,13 +29,6 @@ PLANTED = [
         "forward-attention-weights-not-unpacked",
     ),
     Planted(
-        "captioner_conv1x1",
-        "F.adaptive_avg_pool2d(A",
-        "F.adaptive_max_pool2d(A",
-        RNN,
-        "image-max-pooled",
-    ),
-    Planted(
         "captioner_flattened_grid",
         "features.permute(0, 2, 3, 1).reshape(",
         "features.reshape(",
@@ -62,13 +55,6 @@ PLANTED = [
         "captions_out)",
         LSTM,
         "forward-ignore-index-not-passed",
-    ),
-    Planted(
-        "captioner_flattened_grid",
-        "projected.sum(dim=1) / (h * w)",
-        "projected.sum(dim=1)",
-        LSTM,
-        "image-sum-pooled",
     ),
     Planted(
         "captioner_einsum_projection",
@@ -143,10 +129,10 @@ PLANTED = [
     ),
     Planted(
         "methods_bmm",
-        "self.fc_image(features.view(N, C, 16).transpose(1, 2))",
-        "self.fc_image(features.view(N, 16, C))",
+        "projected.transpose(1, 2).reshape(N, self",
+        "projected.reshape(N, self",
         ATTN,
-        "A-input-reshaped-not-permuted",
+        "A-output-reshaped-not-permuted",
     ),
     # sampling
     Planted(
@@ -181,13 +167,6 @@ PLANTED = [
         "sample-filled-up-with-word-0",
     ),
     Planted(
-        "sample_preallocated",
-        "running = running & (word != self.end)",
-        "running = word != self.end",
-        LSTM_SAMPLE,
-        "sample-END-forgotten-a-step-later",
-    ),
-    Planted(
         "sample_rows_as_lists",
         "            if self.end not in row:\n                row.append(word)\n",
         "            row.append(word)\n",
@@ -217,13 +196,6 @@ PLANTED = [
         "if ended.any():",
         RNN_SAMPLE,
         "sample-all-end-with-any",
-    ),
-    Planted(
-        "sample_stops_early",
-        "_, word = ",
-        "word, _ = ",
-        LSTM_SAMPLE,
-        "sample-takes-the-score-for-the-word",
     ),
     Planted(
         "sample_inference_mode",

@@ -364,8 +364,8 @@ PLANTED = [
     ),
     Planted(
         "complete_library_calls",
-        "torch.stack(da, dim=1).flip(dims=[1])\n    dWx = torch.tensordot(x, da, dims=([0, 1], [0, 1]))\n    dWh = torch.tensordot(torch.stack(h[:-1]",
-        "torch.stack(da, dim=1).flip(dims=[1])\n    dWx = torch.tensordot(x, da, dims=([0, 1], [0, 1]))\n    dWh = torch.tensordot(torch.stack(h[1:]",
+        "torch.tensordot(torch.stack(h[:-1]",
+        "torch.tensordot(torch.stack(h[1:]",
         BACK,
         "lstm-dWh-from-the-new-state",
     ),

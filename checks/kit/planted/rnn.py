@@ -8,7 +8,6 @@ STEP_BACK, BACK = "rnn_step_backward", "rnn_backward"
 PLANTED = [
     Planted("rnn_concatenated", "torch.tanh(", "torch.sigmoid(", STEP, "rnn-step-sigmoid"),
     Planted("rnn_concatenated", "inputs @ W + b", "inputs @ W", STEP, "rnn-step-without-bias"),
-    Planted("rnn_concatenated", "[Wx, Wh]", "[Wh, Wx]", STEP, "rnn-step-weights-exchanged"),
     Planted(
         "rnn_loop_over_rows",
         "prev_h[n] @ Wh + b",
@@ -80,20 +79,6 @@ PLANTED = [
         "h[:, t, :] = prev_h\n        prev_h = h[:, t, :]\n",
         FORWARD,
         "rnn-state-is-a-view-of-the-output",
-    ),
-    Planted(
-        "rnn_preallocated",
-        "for t in range(T):",
-        "for t in range(1, T):",
-        FORWARD,
-        "rnn-first-step-skipped",
-    ),
-    Planted(
-        "rnn_preallocated",
-        "for t in range(T):",
-        "for t in range(T - 1):",
-        FORWARD,
-        "rnn-last-step-skipped",
     ),
     Planted("rnn_input_hoisted", "x @ Wx + b", "x @ Wx", FORWARD, "rnn-step-without-bias"),
     Planted(

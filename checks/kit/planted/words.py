@@ -165,9 +165,6 @@ PLANTED = [
         LOSS,
         "loss-maximum-not-added-back",
     ),
-    Planted(
-        "functions_einsum", "(y != ignore_index)", "(y == ignore_index)", LOSS, "loss-mask-inverted"
-    ),
     Planted("functions_terse", ".div(len(x))", "", LOSS, "loss-not-divided"),
     Planted("methods_plain", "/ x.shape[0]", "/ x.shape[1]", LOSS, "loss-divided-by-T"),
 ]

@@ -19,7 +19,9 @@ def lstm_backward(dh, cache):
     dc = dh.new_zeros(dh.shape[0], dh.shape[2])
     dh_later = dh.new_zeros(dh.shape[0], dh.shape[2])
     for t in reversed(range(dh.shape[1])):
-        dx[:, t], dc, dh_later, dWx_t, dWh_t, db_t = lstm_step_backward(dh[:, t] + dh_later, dc, caches[t])
+        dx[:, t], dc, dh_later, dWx_t, dWh_t, db_t = lstm_step_backward(
+            dh[:, t] + dh_later, dc, caches[t]
+        )
         dWx += dWx_t
         dWh += dWh_t
         db += db_t

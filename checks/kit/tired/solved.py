@@ -141,8 +141,6 @@ def lstm_step_forward(x, prev_h, prev_c, Wx, Wh, b):
     return o * tc, next_c, (x, prev_h, prev_c, Wx, Wh, i, f, o, g, tc)
 
 
-
-
 def lstm_step_backward(dnext_h, dnext_c, cache):
     """Gradients of one LSTM step.
 
@@ -158,11 +156,15 @@ def lstm_step_backward(dnext_h, dnext_c, cache):
     x, prev_h, prev_c, Wx, Wh, i, f, o, g, tc = cache
     dc = dnext_c + dnext_h * o * (1 - tc**2)
     da = torch.cat(
-        [dc * g * i * (1 - i), dc * prev_c * f * (1 - f), dnext_h * tc * o * (1 - o), dc * i * (1 - g**2)], 1
+        [
+            dc * g * i * (1 - i),
+            dc * prev_c * f * (1 - f),
+            dnext_h * tc * o * (1 - o),
+            dc * i * (1 - g**2),
+        ],
+        1,
     )
     return da @ Wx.T, da @ Wh.T, dc * f, x.T @ da, prev_h.T @ da, da.sum(0)
-
-
 
 
 def lstm_forward(x, h0, Wx, Wh, b):
@@ -263,11 +265,23 @@ def attention_lstm_step_backward(dnext_h, dnext_c, cache):
     x, prev_h, prev_c, attn, Wx, Wh, Wattn, i, f, o, g, tc = cache
     dc = dnext_c + dnext_h * o * (1 - tc**2)
     da = torch.cat(
-        [dc * g * i * (1 - i), dc * prev_c * f * (1 - f), dnext_h * tc * o * (1 - o), dc * i * (1 - g**2)], 1
+        [
+            dc * g * i * (1 - i),
+            dc * prev_c * f * (1 - f),
+            dnext_h * tc * o * (1 - o),
+            dc * i * (1 - g**2),
+        ],
+        1,
     )
     return (
-        da @ Wx.T, da @ Wh.T, dc * f, da @ Wattn.T,
-        x.T @ da, prev_h.T @ da, attn.T @ da, da.sum(0),
+        da @ Wx.T,
+        da @ Wh.T,
+        dc * f,
+        da @ Wattn.T,
+        x.T @ da,
+        prev_h.T @ da,
+        attn.T @ da,
+        da.sum(0),
     )
 
 
@@ -309,7 +323,9 @@ def attention_lstm_backward(dh, cache):
     dx = []
     for t in reversed(range(len(steps))):
         k, prev_h, weights = steps[t]
-        dxt, dp, back_c, dattn, g1, g2, g3, g4 = attention_lstm_step_backward(dh[:, t] + back_h, back_c, k)
+        dxt, dp, back_c, dattn, g1, g2, g3, g4 = attention_lstm_step_backward(
+            dh[:, t] + back_h, back_c, k
+        )
         dq, dAt = dot_product_attention_backward(dattn, prev_h, A, weights)
         back_h = dp + dq
         dA = dA + dAt
@@ -428,7 +444,6 @@ class CaptioningRNN(nn.Module):
         self.cell = cells[cell_type](wordvec_dim, hidden_dim)
         self.vocabulary_projection = nn.Linear(hidden_dim, len(word_to_idx))
 
-
     def forward(self, features, captions):
         """Training loss by teacher forcing: given the true words so far, predict the next.
 
@@ -441,7 +456,9 @@ class CaptioningRNN(nn.Module):
             h = self.cell(x, A)[0]
         else:
             h = self.cell(x, self.image_projection(features.mean((2, 3))))
-        return temporal_softmax_loss(self.vocabulary_projection(h), captions[:, 1:], self.ignore_index)
+        return temporal_softmax_loss(
+            self.vocabulary_projection(h), captions[:, 1:], self.ignore_index
+        )
 
     @torch.no_grad()
     def sample(self, features, max_length: int = 15):
