@@ -59,9 +59,9 @@ def right_and_wrong(wrong: list[str], outputs: list[str]) -> str:
     right = [f"`{name}`" for name in outputs if name not in wrong]
     if not right or not wrong:
         return ""
-    verb = "is" if len(right) == 1 else "are"
-    others = ", ".join(f"`{name}`" for name in wrong)
-    return f"{' and '.join([', '.join(right[:-1]), right[-1]] if right[1:] else right)} {verb} right, {others} wrong."
+    verb, others = "is" if len(right) == 1 else "are", ", ".join(f"`{name}`" for name in wrong)
+    last = f" and {right.pop()}" if len(right) > 1 else ""
+    return f"{', '.join(right)}{last} {verb} right, {others} wrong."
 
 
 def factor(name: str, got: np.ndarray, expected: np.ndarray, known: dict) -> str:
