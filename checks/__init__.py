@@ -5,7 +5,11 @@ from checks import check, hint, numeric_gradient
 
 from importlib import import_module
 
-HOMES = {"check": "notebook", "hint": "notebook", "numeric_gradient": "numeric"}
+HOMES = {
+    "check": "faces.notebook",
+    "hint": "faces.notebook",
+    "numeric_gradient": "numeric",
+}
 __all__ = ["check", "hint", "numeric_gradient"]
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from checks.answer import Answer, unpack
-from checks.signature import Column, Fingerprint, columns_of, fingerprint
+from checks.judging.signature import Column, Fingerprint, columns_of, fingerprint
 
 FILE = Path(__file__).with_name("answers.npz")
 

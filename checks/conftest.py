@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-OWN = Path(__file__).resolve().parents[1] / "coursework" / "captioning.py"
+from checks.paths import OWN
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -5,13 +5,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from checks.child import Child
-from checks.watchdog import LIMITS, Limits
+from checks.running.child import Child
+from checks.running.watchdog import LIMITS, Limits
 from coursework.errors import InputError
 
 if TYPE_CHECKING:
-    from checks.hand_in import HandIn
-    from checks.judge import Result
+    from checks.hand_ins.hand_in import HandIn
+    from checks.judging.judge import Result
 
 
 @dataclass
@@ -61,8 +61,8 @@ def check_file(
     if not Path(path).is_file():
         raise InputError(f"no module at {path}: --module takes the file with your functions")
     with child or Child(limits, prints, device) as child:
-        from checks.judging import judged  # this comes in while the child imports torch
-        from checks.sources import Session
+        from checks.judging.verdicts import judged  # this comes in while the child imports torch
+        from checks.running.sources import Session
 
         with Session(Path(path).resolve(), child) as session:
             return judged(session, str(path), names, on_result)
@@ -70,7 +70,7 @@ def check_file(
 
 def check_namespace(namespace: dict, names: Iterable[str] = (), limits: Limits = LIMITS) -> Report:
     """Check functions that live in this process, as those of a notebook do."""
-    from checks.hand_in import HandIn
+    from checks.hand_ins.hand_in import HandIn
 
     return check_hand_in(HandIn(namespace), namespace.get("__name__", ""), names, limits)
 
@@ -79,7 +79,7 @@ def check_hand_in(
     hand_in: "HandIn", module: str, names: Iterable[str] = (), limits: Limits = LIMITS
 ) -> Report:
     """Check a hand-in that has been opened in this process."""
-    from checks.judging import judged
-    from checks.sources import Here
+    from checks.judging.verdicts import judged
+    from checks.running.sources import Here
 
     return judged(Here(hand_in, limits), module, names)

@@ -25,11 +25,11 @@ from tqdm import tqdm
 from checks import answers
 from checks.answer import Answer, pack
 from checks.cases import EXERCISES
-from checks.hand_in import HandIn
-from checks.judge import FLOAT32, judge
+from checks.hand_ins.hand_in import HandIn
+from checks.judging.judge import FLOAT32, judge
+from checks.judging.signature import Fingerprint, columns_of, fingerprint, summary
 from checks.mistakes import CATALOGUE, Mistake, patched_functions
-from checks.runner import run
-from checks.signature import Fingerprint, columns_of, fingerprint, summary
+from checks.running.runner import run
 from coursework import captioning
 
 SOURCE = Path(captioning.__file__).read_text(encoding="utf-8")

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from checks.board import hint_command, text_of
 from checks.cases import EXERCISES
 from checks.engine import check_file
-from checks.judge import STAGES
+from checks.faces.board import hint_command, text_of
+from checks.judging.judge import STAGES
 from coursework.errors import InputError
 
 

@@ -25,14 +25,14 @@ def demo(args) -> None:
 
 
 def check(args) -> int:
-    from checks.command import check
+    from checks.faces.command import check
 
     return check(args.module, args.names, args.json, args.watch, args.hint, args.device)
 
 
 def board() -> int:
     """What a bare `python -m coursework` shows."""
-    from checks.command import check
+    from checks.faces.command import check
 
     check(None)
     print("python -m coursework --help lists what else there is")

@@ -25,12 +25,12 @@ import torch
 from tqdm import tqdm
 
 from checks.cases import EXERCISES
-from checks.hand_in import HandIn
-from checks.judge import first_failure
+from checks.hand_ins.hand_in import HandIn
+from checks.judging.judge import first_failure
 from checks.kit.equivalents import EQUIVALENTS
 from checks.mistakes.catalogue import CELLS, HELPERS, Mistake, segment
 from checks.record import SOURCE, hand_in
-from checks.runner import run_case
+from checks.running.runner import run_case
 
 FUNCTIONS = [*(name for name, exercise in EXERCISES.items() if not exercise.cell), *HELPERS]
 ARITHMETIC = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.MatMult, ast.Pow)

@@ -14,14 +14,16 @@ import numpy as np
 import pytest
 import torch
 
-from checks import asked, board, card, child, numeric, watch
-from checks.board import Board
+from checks import numeric
 from checks.cases import EXERCISES
 from checks.engine import Report, check_file, check_namespace
-from checks.judge import Result
-from checks.notebook import check, hint
-from checks.theirs import CHANGED
-from checks.watchdog import Limits, memory_in_use, watched
+from checks.faces import asked, board, card, watch
+from checks.faces.board import Board
+from checks.faces.notebook import check, hint
+from checks.faces.theirs import CHANGED
+from checks.judging.judge import Result
+from checks.running import child
+from checks.running.watchdog import Limits, memory_in_use, watched
 from coursework import __main__ as cli
 from coursework.errors import InputError
 
@@ -310,7 +312,8 @@ def test_the_watchdog_leaves_those_alone_that_come_to_an_end():
 
 
 def test_a_fault_of_the_checks_is_not_put_on_the_student(tmp_path, monkeypatch):
-    from checks import judging, runner
+    from checks.judging import verdicts as judging
+    from checks.running import runner
 
     def faulty(*_):
         raise KeyError("nothing there")
@@ -485,7 +488,7 @@ def test_methods_names_and_parts_are_taken():
 
 
 def test_a_loop_without_end_gives_the_notebook_back(monkeypatch):
-    from checks import notebook
+    from checks.faces import notebook
 
     monkeypatch.setattr(notebook, "LIMITS", Limits(0.3))
 

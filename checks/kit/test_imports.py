@@ -139,7 +139,8 @@ def test_a_bare_import_brings_in_neither_torchvision_nor_matplotlib(module):
 
 
 def test_the_parent_of_a_check_needs_no_torch():
-    modules = "checks, checks.command, checks.engine, checks.judging, checks.board, checks.watch"
+    faces = "checks, checks.faces.command, checks.faces.board, checks.faces.watch"
+    modules = f"{faces}, checks.engine, checks.judging.verdicts"
     code = f"import sys, coursework.__main__, {modules}; print('torch' in sys.modules)"
     result = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True

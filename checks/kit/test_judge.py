@@ -9,11 +9,11 @@ from checks import record
 from checks.answer import Answer, Problem, pack, unpack
 from checks.answers import recorded
 from checks.cases import EXERCISES
-from checks.compare import error, same
-from checks.hand_in import HandIn
-from checks.judge import FLOAT32, SHORT, judge
-from checks.runner import run
-from checks.signature import columns_of, fingerprint
+from checks.hand_ins.hand_in import HandIn
+from checks.judging.compare import error, same
+from checks.judging.judge import FLOAT32, SHORT, judge
+from checks.judging.signature import columns_of, fingerprint
+from checks.running.runner import run
 
 ALL = set(EXERCISES)
 

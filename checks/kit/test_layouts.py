@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from checks.layouts import LAYOUTS, FunctionsLayout, layout_of, load
+from checks.hand_ins.layouts import LAYOUTS, FunctionsLayout, layout_of, load
 from coursework import captioning
 
 FOLDER = Path(__file__).parent / "layouts"

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from checks.cases import EXERCISES
-from checks.hand_in import HandIn
-from checks.judge import FLOAT32, judge
-from checks.runner import run
+from checks.hand_ins.hand_in import HandIn
+from checks.judging.judge import FLOAT32, judge
+from checks.running.runner import run
 
 FOLDER = Path(__file__).with_name("tired")
 HAND_INS = sorted(path.stem[-2:] for path in FOLDER.glob("hand_in_*.py"))

@@ -6,10 +6,10 @@ from planted import PLANTED, Planted
 from variants import OTHERS, VARIANTS, exercises, hand_in, layout, planted_text, source, text
 
 from checks.cases import EXERCISES
-from checks.hand_in import HandIn
-from checks.judge import Result, judge
+from checks.hand_ins.hand_in import HandIn
+from checks.judging.judge import Result, judge
 from checks.mistakes import CATALOGUE
-from checks.runner import run
+from checks.running.runner import run
 
 
 @pytest.fixture(autouse=True)

@@ -9,8 +9,8 @@ from functools import cache
 from pathlib import Path
 
 from checks.cases import EXERCISES
-from checks.hand_in import HandIn, open_file
-from checks.layouts import LAYOUTS, FunctionsLayout
+from checks.hand_ins.hand_in import HandIn, open_file
+from checks.hand_ins.layouts import LAYOUTS, FunctionsLayout
 from coursework import captioning
 
 HERE = Path(__file__).parent

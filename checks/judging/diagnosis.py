@@ -9,12 +9,21 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from checks import answers, relations
+from checks import answers
 from checks.answer import Answer
 from checks.answers import Recorded
 from checks.cases import Exercise
-from checks.exceptions import meaning
-from checks.signature import MISSING, NUMBER, RAISED, SHAPE, Fingerprint, fingerprint, summary
+from checks.judging import relations
+from checks.judging.exceptions import meaning
+from checks.judging.signature import (
+    MISSING,
+    NUMBER,
+    RAISED,
+    SHAPE,
+    Fingerprint,
+    fingerprint,
+    summary,
+)
 
 CORE = ("plain", "square grid", "equal sizes")
 MAXIMUM = 3  # as many alternatives are told to a student

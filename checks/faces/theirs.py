@@ -6,10 +6,10 @@ from contextlib import suppress
 from pathlib import Path
 from types import CodeType
 
-from checks.hand_in import HandIn, ImportProblem, KitLayout, open_file
+from checks.hand_ins.hand_in import HandIn, ImportProblem, KitLayout, open_file
+from checks.paths import OWN
 from coursework.errors import InputError
 
-OWN = Path(__file__).resolve().parents[1] / "coursework" / "captioning.py"
 CHANGED = (
     "The file has changed since the notebook imported it; this is about the file as it is now."
     " To use it as it is now, run the cell with the import again, after"

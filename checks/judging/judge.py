@@ -11,8 +11,8 @@ import numpy as np
 from checks import answers
 from checks.answer import Answer, Problem
 from checks.cases import Case, Exercise
-from checks.compare import EXACT, SINGLE, error, first_wrong, shape_text
-from checks.diagnosis import diagnose
+from checks.judging.compare import EXACT, SINGLE, error, first_wrong, shape_text
+from checks.judging.diagnosis import diagnose
 
 STAGES = ("import", "run", "structure", "shape", "dtype", "values", "property", "gradient")
 FLOAT32 = (

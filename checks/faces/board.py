@@ -8,9 +8,11 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
+from checks.paths import OWN
+
 if TYPE_CHECKING:
     from checks.engine import Report
-    from checks.judge import Result
+    from checks.judging.judge import Result
 
 COMMAND = "python -m coursework"
 MARKS = {"passed": "✓", "failed": "✗", "unwritten": "·", "blocked": "·"}
@@ -199,5 +201,4 @@ def _writes(stream: TextIO, text: str) -> bool:
 
 
 def _elsewhere(module: str) -> bool:
-    own = Path(__file__).resolve().parents[1] / "coursework" / "captioning.py"
-    return Path(module).resolve() != own
+    return Path(module).resolve() != OWN

@@ -11,7 +11,7 @@ import torch
 
 from checks.answer import Answer, Problem
 from checks.cases import EXERCISES, Case, Exercise
-from checks.hand_in import HandIn
+from checks.hand_ins.hand_in import HandIn
 
 STEP = 1e-4  # of central differences: errors of about 1e-8 here
 LONGEST = 200  # characters of an exception's message

@@ -8,7 +8,7 @@ import numpy as np
 from checks.answer import Answer
 from checks.cases import Exercise
 from checks.cases.case import CHANGED_FROM, MIXED
-from checks.compare import same
+from checks.judging.compare import same
 
 CLOSE = 1e-6
 FACTORS = {

@@ -2,14 +2,14 @@
 
 from collections.abc import Callable
 
-from checks.asked import exercises_named
-from checks.board import hint_lines, text_of
-from checks.card import card, framed, hint_card, inline
 from checks.engine import Report
-from checks.judging import judged
-from checks.sources import Here
-from checks.theirs import hand_ins_of, name_of
-from checks.watchdog import LIMITS
+from checks.faces.asked import exercises_named
+from checks.faces.board import hint_lines, text_of
+from checks.faces.card import card, framed, hint_card, inline
+from checks.faces.theirs import hand_ins_of, name_of
+from checks.judging.verdicts import judged
+from checks.running.sources import Here
+from checks.running.watchdog import LIMITS
 from coursework.errors import InputError
 
 

@@ -9,7 +9,7 @@ from types import FrameType, FunctionType, TracebackType
 
 import torch
 
-from checks.given import given_code_problem
+from checks.hand_ins.given import given_code_problem
 
 
 class ImportProblem(Exception):
@@ -117,7 +117,7 @@ def open_file(path: Path) -> HandIn:
         raise ImportProblem(f"{type(error).__name__}: {error.msg}", error.lineno) from None
     except (OSError, ValueError) as error:
         raise ImportProblem(f"{type(error).__name__}: {error}") from None
-    from checks import layouts  # not needed in a notebook
+    from checks.hand_ins import layouts  # not needed in a notebook
 
     layout = layouts.layout_of(tree)
     try:

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 from checks.answer import Answer, Problem, unpack
 from checks.cases import EXERCISES, Exercise
-from checks.child import Child, Died
-from checks.watchdog import Limits, places_of, watched
+from checks.running.child import Child, Died
+from checks.running.watchdog import Limits, places_of, watched
 from coursework.errors import fault
 
 if TYPE_CHECKING:
-    from checks.hand_in import HandIn
+    from checks.hand_ins.hand_in import HandIn
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ class Here:
         return Opened(self.hand_in.layout.name, self.hand_in.layout.exercises)
 
     def answers(self, name: str) -> list[Answer]:
-        from checks.runner import run
+        from checks.running.runner import run
 
         main, stopped = threading.main_thread(), []
 

@@ -4,11 +4,10 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from checks.board import Board
 from checks.engine import check_file
+from checks.faces.board import Board
+from checks.paths import OWN
 from coursework.errors import InputError
-
-OWN = Path(__file__).resolve().parents[1] / "coursework" / "captioning.py"
 
 
 def check(
@@ -27,7 +26,7 @@ def check(
     if as_json and (watching or hint):
         raise InputError("--json prints one object: leave --watch and --hint away")
     if watching:
-        from checks.watch import watch
+        from checks.faces.watch import watch
 
         watch(path, names, device)
     board = None if as_json else Board(detail=bool(names))

@@ -3,11 +3,11 @@
 from html import escape
 from typing import TYPE_CHECKING
 
-from checks.board import LEVELS, STAGE_WORDS
-from checks.picture import png
+from checks.faces.board import LEVELS, STAGE_WORDS
+from checks.faces.picture import png
 
 if TYPE_CHECKING:
-    from checks.judge import Result
+    from checks.judging.judge import Result
 
 COLOURS = {"passed": "#2e9e4f", "failed": "#d9534f", "unwritten": "#8a8a8a", "blocked": "#c9892b"}
 VERDICTS = {

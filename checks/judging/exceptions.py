@@ -3,7 +3,7 @@
 import re
 
 from checks.answer import Problem
-from checks.compare import LETTERS
+from checks.judging.compare import LETTERS
 
 MEANINGS = [
     (

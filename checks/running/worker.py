@@ -1,6 +1,6 @@
 """The child process: it runs a student's functions, and tells the process that started it what came out.
 
-    python -P -m checks.worker SECONDS BYTES DEVICE          the limits on one exercise, and where it runs
+    python -P -m checks.running.worker SECONDS BYTES DEVICE      limits on one exercise; where it runs
 
 Orders come in on stdin, a JSON value a line: first the path of the file, then names of exercises. Every
 reply is a line of JSON, then as many bytes as its "size" says. The student's code meets an empty stdin,
@@ -15,7 +15,7 @@ import threading
 from pathlib import Path
 
 from checks.answer import pack
-from checks.watchdog import Limits, frames_of, places_of, watched
+from checks.running.watchdog import Limits, frames_of, places_of, watched
 from coursework.errors import fault, reason
 
 
@@ -24,7 +24,7 @@ def main(seconds: str, memory: str, device: str) -> None:
     orders, replies = private_line()
     worker = Worker(replies, Limits(float(seconds), float(memory)), device)
     try:
-        from checks.runner import require  # torch comes with it, while the parent prepares
+        from checks.running.runner import require  # torch comes with it, while the parent prepares
     except Exception as error:
         return replies.send("broken", why=f"the checks cannot start: {reason(error)}")
     try:
@@ -68,7 +68,7 @@ class Worker:
 
     def open(self, path: Path) -> None:
         """Reply "opened" with the file's layout and what that asks for; or "problem", and leave."""
-        from checks.hand_in import ImportProblem, open_file
+        from checks.hand_ins.hand_in import ImportProblem, open_file
 
         def stop(why: str) -> None:
             lines = [f.f_lineno for f in frames_of(main) if f.f_code.co_filename == str(path)]
@@ -87,7 +87,7 @@ class Worker:
 
     def run(self, name: str) -> None:
         """Reply with the answers to one exercise; if it has to be stopped, say where, and leave."""
-        from checks.runner import run
+        from checks.running.runner import run
 
         def stop(why: str) -> None:
             self.leave("stopped", why=why, where=places_of(main, self.hand_in))

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from checks.asked import exercises_named
-from checks.board import Board
 from checks.cases import EXERCISES
-from checks.child import Child
 from checks.engine import Report, check_file
+from checks.faces.asked import exercises_named
+from checks.faces.board import Board
+from checks.running.child import Child
 from coursework.errors import InputError, reason
 
 INTERVAL = 0.25  # seconds between two looks at the file

@@ -9,10 +9,10 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
-from checks.watchdog import LIMITS, Limits
+from checks.paths import ROOT
+from checks.running.watchdog import LIMITS, Limits
 from coursework.errors import InputError
 
-ROOT = Path(__file__).resolve().parents[1]
 START = 300.0  # seconds that importing torch may take, on a slow disk, the first time
 GRACE = 5.0  # seconds beyond its limit before a child that does not stop itself is ended
 
@@ -35,7 +35,7 @@ class Child:
     def __init__(self, limits: Limits = LIMITS, prints: bool = False, device: str = "cpu"):
         self.limits, self.prints, self.device = limits, prints, device
         self.replies = queue.SimpleQueue()
-        command = [sys.executable, "-P", "-m", "checks.worker"]
+        command = [sys.executable, "-P", "-m", "checks.running.worker"]
         self.process = subprocess.Popen(
             [*command, str(limits.seconds), str(limits.memory), device],
             stdin=subprocess.PIPE,

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Iterable
 
-from checks.asked import exercises_named, with_needs
 from checks.cases import EXERCISES, Exercise
 from checks.engine import Report
-from checks.judge import Result, judge
-from checks.sources import Here, Session, stopped_answers
+from checks.faces.asked import exercises_named, with_needs
+from checks.judging.judge import Result, judge
+from checks.running.sources import Here, Session, stopped_answers
 from coursework.errors import fault
 
 

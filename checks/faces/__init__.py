@@ -1,0 +1,1 @@
+"""What a student sees: the board, the card in a notebook, what comes at every save."""
