@@ -228,3 +228,8 @@ def test_ctrl_c_ends_in_one_line_and_130(capsys, monkeypatch, tiny_bundle):
         monkeypatch.setattr(cli, "evaluate", interrupted(text))
         assert cli.main(["evaluate", "--run", "x"]) == 130
         assert said in capsys.readouterr().err
+
+
+def test_check_says_so_where_there_is_no_such_device(capsys):
+    said = refused(capsys, "check", "rnn_step_forward", "--device", "nonsense")
+    assert "--device nonsense: not to be had here" in said

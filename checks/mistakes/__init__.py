@@ -9,4 +9,18 @@ CATALOGUE: dict[str, Mistake] = {
     for mistake in part.MISTAKES
 }
 
-__all__ = ["CATALOGUE", "Mistake", "patched", "patched_functions"]
+UNDO = {  # pairs that are right together: the second slip makes up for the first
+    frozenset(pair)
+    for pair in (
+        ("sample-END-not-written", "sample-one-word-after-END"),  # noticed late, masked late
+        ("forward-scores-from-the-state-before", "forward-scores-of-the-first-step-dropped"),
+        ("forward-loss-divided-by-N-again", "forward-loss-summed-over-the-batch"),
+        ("attention-log-softmax", "attention-softmax-twice"),  # softmax(log softmax) = softmax
+        ("attention-mean-of-weighted", "attention-times-positions"),
+        ("attention-columns-first", "attention-weights-transposed"),
+        # 1/H too small and H/sqrt(H) sqrt(H) too large
+        ("attention-backward-dweights-averaged", "attention-backward-scale-multiplied"),
+    )
+}
+
+__all__ = ["CATALOGUE", "UNDO", "Mistake", "patched", "patched_functions"]
