@@ -38,6 +38,7 @@ class Answer:
     changed            inputs that are not what they were before the call
     keeps_graph        an output that should not, holds on to a gradient graph
     builds_graph       a gradient graph was built, perhaps for nothing
+    side_effects       what the call did besides, a sentence each
     cut_short          sampling stopped early, and what it left out was filled up with NULL
     problem            why outputs are missing
     gradient_problem   why gradients are missing
@@ -52,6 +53,7 @@ class Answer:
     keeps_graph: bool = False
     builds_graph: bool = False
     cut_short: bool = False
+    side_effects: list[str] = field(default_factory=list)
     problem: Problem | None = None
     gradient_problem: Problem | None = None
 

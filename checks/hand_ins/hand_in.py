@@ -1,11 +1,13 @@
 """A student's file, loaded: where each exercise's function is and how it is called."""
 
 import ast
+import inspect
 import linecache
+import sys
 import traceback
 from collections.abc import Callable
 from pathlib import Path
-from types import FrameType, FunctionType, TracebackType
+from types import FrameType, FunctionType, ModuleType, TracebackType
 
 import torch
 
@@ -63,6 +65,10 @@ class KitCaptioner:
     def __init__(self, made: torch.nn.Module):
         self.made, self.forward, self.sample = made, made.forward, made.sample
 
+    @property
+    def training(self) -> bool:
+        return self.made.training
+
     def train(self, mode: bool) -> None:
         self.made.train(mode)
 
@@ -98,7 +104,8 @@ def code_in(namespace: dict):
     for value in list(namespace.values()):
         own = isinstance(value, type) and value.__module__ == namespace.get("__name__")
         for function in [value, *(vars(value).values() if own else ())]:
-            function = getattr(function, "__wrapped__", function)
+            if isinstance(function, FunctionType):  # anything else may answer with an error
+                function = inspect.unwrap(function)
             if isinstance(function, FunctionType) and (
                 function.__globals__ is namespace or function.__module__ == "coursework.captioning"
             ):
@@ -111,18 +118,19 @@ def open_file(path: Path) -> HandIn:
     Raises ImportProblem where it cannot be read, parsed or imported.
     """
     try:
-        source = path.read_text(encoding="utf-8-sig")
-        tree = ast.parse(source, str(path))
+        tree = ast.parse(path.read_bytes(), str(path))
     except SyntaxError as error:
         raise ImportProblem(f"{type(error).__name__}: {error.msg}", error.lineno) from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ImportProblem(f"{type(error).__name__}: {error}") from None
     from checks.hand_ins import layouts  # not needed in a notebook
 
     layout = layouts.layout_of(tree)
     try:
         if layout == "kit":
-            namespace = {"__name__": "hand_in", "__file__": str(path)}
+            module = sys.modules["hand_in"] = ModuleType("hand_in")  # dataclasses look there
+            namespace = vars(module)
+            namespace["__file__"] = str(path)
             exec(compile(tree, str(path), "exec"), namespace)
             return HandIn(namespace)
         namespace = layouts.load(path)

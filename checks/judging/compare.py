@@ -29,8 +29,10 @@ def same(got: np.ndarray, expected: np.ndarray, tolerance: float = 1e-6) -> bool
 
 def shape_text(shape: tuple[int, ...]) -> str:
     """(3, 5) as "(3, 5)", and its meaning in the sizes of the plain case: "(3, 5), which is (N, D)"."""
-    letters = [LETTERS.get(size, str(size)) for size in shape]
-    return f"{shape}" + (f", that is ({', '.join(letters)})" if shape else "")
+    letters = [LETTERS.get(size) for size in shape]
+    if not letters or None in letters:
+        return f"{shape}"
+    return f"{shape}, that is ({', '.join(letters)})"
 
 
 def first_wrong(got: np.ndarray, expected: np.ndarray) -> str:

@@ -26,6 +26,7 @@ from checks.judging.signature import (
 )
 
 CORE = ("plain", "square grid", "equal sizes")
+SLIPS = ("NameError", "KeyError", "ImportError", "ModuleNotFoundError")  # of the keyboard
 MAXIMUM = 3  # as many alternatives are told to a student
 
 
@@ -42,13 +43,23 @@ def diagnose(exercise: Exercise, given: Sequence[Answer]) -> Diagnosis:
     """The mistake behind wrong answers."""
     known = in_cases(answers.recorded(exercise.name), {answer.case for answer in given})
     made = fingerprint(given, known.right, known.columns)
+    problems = [p for a in given for p in (a.problem, a.gradient_problem) if p]
+    exception = meaning(problems[0], letters=not exercise.cell) if problems else ""
+    if problems and problems[0].type in SLIPS:
+        return Diagnosis(message=exception)
     if found := from_catalogue(known, made):
-        return told(found)
+        diagnosis = told(found)
+        if not np.isin(made.codes, (NUMBER, SHAPE))[core_outputs(known)].any():
+            diagnosis.message = f"{exception} Perhaps this: {diagnosis.message}".lstrip()
+        return diagnosis
     if found := one_for_each_output(known, made):
         return found
-    text = relations.relation(exercise, given, known.right)
-    problems = [p for a in given for p in (a.problem, a.gradient_problem) if p]
-    return Diagnosis(message=text or (meaning(problems[0]) if problems else ""))
+    return Diagnosis(message=relations.relation(exercise, given, known.right) or exception)
+
+
+def core_outputs(known: Recorded) -> np.ndarray:
+    """Which columns are outputs of the ordinary cases."""
+    return np.array([c.case in CORE and c.what == "output" for c in known.columns])
 
 
 def in_cases(known: Recorded, cases: set[str]) -> Recorded:
@@ -108,9 +119,15 @@ def single(known: Recorded, rows: np.ndarray) -> list[list[str]]:
 
 
 def pairs(known: Recorded, made: Fingerprint, exactly: bool) -> list[list[str]]:
-    """Pairs of mistakes with the same short fingerprint; its third number counts only if exactly."""
+    """Pairs of mistakes with the same short fingerprint; its third number counts only if exactly.
+
+    What raises in the ordinary cases shows no number of its own: then the third is all there is, and
+    must agree to the last digit.
+    """
     mine, usual = (summary(print_, known.columns) for print_ in (made, known.usual))
     agrees = np.isclose(known.summaries, mine, rtol=2e-5, atol=2e-6, equal_nan=True)
+    if np.isnan(mine[:2]).all():
+        agrees[:, 2] = np.isclose(known.summaries[:, 2], mine[2], rtol=2e-7, atol=0.0)
     tells = ~np.isclose(mine, usual, rtol=1e-5, atol=1e-6) & np.isfinite(mine)
     if exactly:
         found = agrees.all(axis=1) & tells.any()
@@ -132,7 +149,8 @@ def agreement(known: Recorded, made: Fingerprint, strict: bool) -> np.ndarray:
     agrees |= gradient & there[0] & there[1] & numbers
     agrees |= weights & (made.codes == MISSING)
     if not strict:
-        agrees |= ~there[0] & ~there[1]
+        shapes = (known.codes == SHAPE) & (made.codes == SHAPE)  # of which there are many
+        agrees |= ~there[0] & ~there[1] & ~shapes
         agrees |= weights & after_wrong_words(known, agrees)
     return agrees
 

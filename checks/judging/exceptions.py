@@ -40,12 +40,25 @@ MEANINGS = [
     (r"NoneType", "None takes part in a computation: does a function return what it should?"),
     (
         r"values to unpack",
-        "As many names must stand on the left as there are values: compare what is packed, into the"
-        " cache or a return, with what is unpacked.",
+        "As many names must stand on the left as there are values on the right: count both.",
+    ),
+    (
+        r"'tuple' and|and 'tuple'|got tuple|'tuple' object|must be Tensor, not tuple",
+        "A function that returns several things returns them as one tuple, and here the tuple is used"
+        " as if it were a tensor: take it apart first.",
+    ),
+    (
+        r"Dimension out of range",
+        "A tensor has fewer axes here than the code takes for granted. Did a `squeeze` without a"
+        " dimension, or an index, take one away?",
     ),
     (
         r"must match the size of tensor|broadcast",
         "Two tensors are combined whose shapes do not fit. Print both, and say which axis is which.",
+    ),
+    (
+        r"tensors used as indices must be",
+        "Word ids must be int64. `max` gives the score first and the word second; `argmax` the word.",
     ),
     (
         r"out of (bounds|range)",
@@ -54,10 +67,14 @@ MEANINGS = [
 ]
 
 
-def meaning(problem: Problem) -> str:
-    """What an exception means, in a sentence; "" if nothing is known of it."""
+def meaning(problem: Problem, letters: bool = True) -> str:
+    """What an exception means, in a sentence; "" if nothing is known of it.
+
+    letters: the sizes are those of the plain cases, so that a size tells which axis it is.
+    """
     if sizes := re.search(r"cannot be multiplied \((\d+)x(\d+) and (\d+)x(\d+)\)", problem.message):
-        a, b, c, d = (LETTERS.get(int(size), size) for size in sizes.groups())
+        names = LETTERS if letters else {}
+        a, b, c, d = (names.get(int(size), size) for size in sizes.groups())
         return (
             f"A product ({a}, {b}) @ ({c}, {d}) does not fit: the inner sizes must be the same."
             " Is one of the two to be transposed, or another one meant?"

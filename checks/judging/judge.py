@@ -22,6 +22,7 @@ FLOAT32 = (
 GRAPH = "sample builds a gradient graph that nobody needs: torch.no_grad() saves time and memory"
 SHORT = "it stops once all captions have ended, and leaves it to others to fill up with NULL"
 LOST = Problem("returned", "no answer came back")
+OTHER_GRIDS = ("plain", "tall grid", "wide grid", "one position")  # and no other difference
 GRID = "works on the 4 x 4 grid; other heights and widths it does not take"
 
 
@@ -74,9 +75,11 @@ def judge(
         result.status, result.message = kind
         return result
     failure = first_failure(exercise, given, layout)
-    if failure and layout != "kit" and (square := on_square_grids(exercise, given)):
+    others = [case.name for case in exercise.cases if case.name in OTHER_GRIDS]
+    by_grid = failure and layout != "kit" and first_failure(exercise, given, layout, others)
+    if by_grid and (square := on_square_grids(exercise, given)):
         at_square = first_failure(exercise, square, layout, [answer.case for answer in square])
-        if not at_square or failure.stage == "run":
+        if not at_square or failure.stage == "run" and at_square.stage != "run":
             failure, given = at_square, square
             result.notes.append(GRID)
     if not failure:
@@ -179,7 +182,9 @@ def shapes(triples: Triples) -> Iterator[Failure]:
             got = answer.outputs.get(name)
             if got is not None and got.shape != expected.shape:
                 text = f"`{name}` has the shape {got.shape}, it should have {expected.shape}"
-                if case.name == "plain":
+                if (
+                    case.name == "plain" and not case.parameters
+                ):  # the captioner has sizes of its own
                     text = (
                         f"`{name}` has the shape {shape_text(got.shape)};"
                         f" it should have {shape_text(expected.shape)}"
@@ -215,6 +220,8 @@ def properties(triples: Triples) -> Iterator[Failure]:
             names = " and ".join(f"`{name}`" for name in answer.changed)
             text = f"it changes its input {names} in place: whoever called it still needs that"
             yield Failure("property", case, text, answer.changed[0])
+        for text in answer.side_effects:
+            yield Failure("property", case, text)
         if answer.keeps_graph:
             text = "what sample returns still hangs on a gradient graph"
             yield Failure("property", case, text)
@@ -266,12 +273,16 @@ def where_it_shows(case: Case) -> str:
 def problem_text(problem: Problem) -> str:
     """An exception, or what else stood in the way, in a sentence."""
     if problem.kind != "raised":
-        return problem.message
+        return problem.message or "it is not written for this case"
     text = f"{problem.type}: {problem.message}" if problem.message else problem.type
     if not problem.where:
         return text
     function, line, source = problem.where[-1]
-    return f"line {line}, `{source}`, in {function}: {text}" if source else f"line {line}: {text}"
+    caller, from_line, _ = problem.where[0]
+    if caller != function:
+        function += f", called from line {from_line} in {caller}"
+    quoted = f"`{source}`, " if source else ""
+    return f"line {line}, {quoted}in {function}: {text}"
 
 
 def notes(exercise: Exercise, given: Sequence[Answer], layout: str) -> list[str]:

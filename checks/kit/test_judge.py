@@ -9,7 +9,7 @@ from checks import record
 from checks.answer import Answer, Problem, pack, unpack
 from checks.answers import recorded
 from checks.cases import EXERCISES
-from checks.hand_ins.hand_in import HandIn
+from checks.hand_ins.hand_in import HandIn, open_file
 from checks.judging.compare import error, same
 from checks.judging.judge import FLOAT32, SHORT, judge
 from checks.judging.signature import columns_of, fingerprint
@@ -101,6 +101,84 @@ def test_a_backward_that_fits_a_wrong_forward_is_told_so():
     )
     result = verdict("rnn_step_backward", code, ALL - {"rnn_step_forward"})
     assert result.status == "blocked" and "fits your own forward" in result.notes[0]
+
+
+KEEPS = """
+_project = CaptioningRNN._project_image
+def keeping(self, features):
+    if getattr(self, "kept", None) is None:
+        self.kept = _project(self, features)
+    return self.kept
+CaptioningRNN._project_image = keeping
+"""
+EVALS = """
+_sample = CaptioningRNN.sample
+def sample(self, features, max_length=15):
+    self.eval()
+    return _sample(self, features, max_length)
+CaptioningRNN.sample = sample
+"""
+NUDGES = EVALS.replace("self.eval()", "self.vocabulary_projection.bias.data.sub_(1.0)")
+FREEZES = EVALS.replace("self.eval()", "self.requires_grad_(False)")
+
+
+@pytest.mark.parametrize(
+    "code, said",
+    [(KEEPS, "earlier calls"), (EVALS, "eval()"), (NUDGES, "parameters"), (FREEZES, "trained")],
+    ids=["keeps", "evals", "nudges", "freezes"],
+)
+@pytest.mark.parametrize("cell", ["rnn", "attn"])
+def test_a_captioner_that_is_another_after_a_call_is_told_so(cell, code, said):
+    result = verdict(f"CaptioningRNN.sample[{cell}]", code)
+    assert (result.status, result.stage) == ("failed", "property")
+    assert said in result.message
+
+
+def test_a_forgotten_return_is_not_called_unwritten():
+    code = "def rnn_step_forward(x, prev_h, Wx, Wh, b):\n    next_h = torch.tanh(x @ Wx)\n"
+    result = verdict("rnn_step_forward", code)
+    assert (result.status, result.stage) == ("failed", "structure")
+    assert "`return` missing" in result.message
+
+
+def test_a_slip_of_the_keyboard_is_not_taken_for_a_mistake():
+    code = "def dot_product_attention_backward(dattn, prev_h, A, weights):\n    return wieghts, A\n"
+    result = verdict("dot_product_attention_backward", code)
+    assert result.mistakes == [] and "'wieghts' is not defined" in result.message
+
+
+def test_an_error_in_a_function_it_calls_is_told_with_the_call():
+    code = (
+        "def attention_lstm_forward(x, A, Wx, Wh, Wattn, b):\n"
+        "    return dot_product_attention(A, x[:, 0])\n"
+    )
+    assert "called from line" in verdict("attention_lstm_forward", code).message
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "class Answering(dict):\n    __getattr__ = dict.__getitem__\nsettings = Answering()\n",
+        "from __future__ import annotations\nfrom dataclasses import dataclass\n"
+        "@dataclass\nclass Cache:\n    h: list[int]\n",
+        "# -*- coding: latin-1 -*-\n# h\u00e9\n",
+    ],
+    ids=["attributes", "dataclass", "latin"],
+)
+def test_whatever_else_stands_in_a_file_is_no_matter(tmp_path, head):
+    mine = tmp_path / "mine.py"
+    encoding = "latin-1" if "latin" in head else "utf-8"
+    mine.write_text(head + record.SOURCE, encoding=encoding)
+    answers = run(open_file(mine), "rnn_forward")
+    assert judge(EXERCISES["rnn_forward"], answers, ALL).status == "passed"
+
+
+def test_a_notebook_s_random_numbers_go_on_as_before():
+    torch.manual_seed(5)
+    expected = torch.rand(3)
+    torch.manual_seed(5)
+    run(record.hand_in(), "CaptioningRNN.sample[rnn]")
+    assert torch.equal(torch.rand(3), expected)
 
 
 def test_nothing_is_broadcast_before_it_is_compared():

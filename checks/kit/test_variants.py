@@ -2,8 +2,8 @@
 
 import pytest
 import torch
+from assembled import OTHERS, VARIANTS, exercises, hand_in, layout, planted_text, source, text
 from planted import PLANTED, Planted
-from variants import OTHERS, VARIANTS, exercises, hand_in, layout, planted_text, source, text
 
 from checks.cases import EXERCISES
 from checks.hand_ins.hand_in import HandIn

@@ -237,6 +237,15 @@ MISTAKES = [
         "Look at the signs of your weights.",
     ),
     Mistake(
+        "attention-softmax-exponentials-not-normalised",
+        "dot_product_attention",
+        "torch.softmax(scores, dim=1)",
+        "(scores - scores.amax(dim=1, keepdim=True)).exp()",
+        "The exponentials, with the maximum taken off, are used as weights as they are. They have to "
+        "be divided by their sum.",
+        "What do your weights sum to over the grid of one picture?",
+    ),
+    Mistake(
         "attention-softmax-twice",
         "dot_product_attention",
         "torch.softmax(scores, dim=1)",
@@ -1377,6 +1386,24 @@ MISTAKES = [
         "The values are right, but the first states are detached: no gradient reaches `A` through "
         "`h0` and `c0`.",
         GRAPH,
+    ),
+    Mistake(
+        "attention-lstm-return-inside-the-loop",
+        "attention_lstm_forward",
+        "\n    return torch.stack(h, dim=1), torch.stack(weights, dim=1), (A, steps)",
+        "\n        return torch.stack(h, dim=1), torch.stack(weights, dim=1), (A, steps)",
+        "`h` comes back after a single time step: the `return` stands inside the loop.",
+        "How far is the last line indented?",
+    ),
+    Mistake(
+        "attention-lstm-first-step-left-zero",
+        "attention_lstm_forward",
+        "for t in range(x.shape[1]):",
+        "h.append(torch.zeros_like(prev_h))\n    weights.append(torch.zeros_like(A[:, 0]))\n"
+        "    for t in range(1, x.shape[1]):",
+        "The first time step is left out: its state and weights stay zero, and the second step starts "
+        "from the first states.",
+        "Is the first time step 0 or 1 in Python? Print the first state that comes out.",
     ),
     Mistake(
         "attention-lstm-looks-once",

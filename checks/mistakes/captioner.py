@@ -23,6 +23,7 @@ CELLS = """if self.cell_type == "attn":
 SCORES = "scores = self.vocabulary_projection(h)"
 STATES_TO_SCORES = f"{CELLS}\n        {SCORES}"
 LOSS = "return temporal_softmax_loss(scores, captions[:, 1:], self.ignore_index)"
+WHOLE = f"{X}\n        {PROJECTED}\n        {STATES_TO_SCORES}\n        {LOSS}"
 WANTED = "scores, captions[:, 1:], self.ignore_index"
 COUNTED = """targets = captions[:, 1:]
         counted = targets != (-1 if self.ignore_index is None else self.ignore_index)
@@ -89,6 +90,23 @@ IMAGE_MISTAKES = [
         "nn.functional.avg_pool2d(features, 4).flatten(1)",
         "The pooling is written for a grid of 4 x 4 and does not work on other grids.",
         "A mean over two axes needs no number of positions.",
+    ),
+    Mistake(
+        "image-max-pooled-after-projection",
+        IMAGE,
+        POOLED,
+        "self.image_projection(features.movedim(1, 3)).amax(dim=(1, 2))",
+        "The projected features are pooled with their maximum over the grid; the image enters as "
+        "their mean.",
+        "Mean and projection may change places. May maximum and projection?",
+    ),
+    Mistake(
+        "image-sum-pooled-after-projection",
+        IMAGE,
+        POOLED,
+        "self.image_projection(features.movedim(1, 3)).sum(dim=(1, 2))",
+        "The projected features are summed over the grid, not averaged: h * w times too large.",
+        "With a grid of ones, should a larger grid give a larger state?",
     ),
     Mistake(
         "image-first-position-only",
@@ -593,6 +611,15 @@ FORWARD_MISTAKES = [
         "Add a column of NULL to the captions: the loss should not change.",
     ),
     Mistake(
+        "forward-captions-not-shifted",
+        FORWARD,
+        WHOLE,
+        WHOLE.replace("captions[:, :-1]", "captions").replace("captions[:, 1:]", "captions"),
+        "The same captions go in and are wanted: the model is asked for the word that it has just been "
+        "given. It should be asked for the next.",
+        "After START and two words have gone in, which word should come out?",
+    ),
+    Mistake(
         "forward-ignores-NULL-always",
         FORWARD,
         "self.ignore_index",
@@ -1079,6 +1106,17 @@ SAMPLE_MISTAKES = [
         "ended = ended | (captions[-1] == self.end) if captions else ended",
         "One more word comes after END before NULL begins: END is noticed a step late.",
         "Do you look for END in the word just chosen, or in the word just fed?",
+    ),
+    Mistake(
+        "sample-ended-row-starts-again",
+        SAMPLE,
+        f"{WORD}\n            captions.append(word)",
+        WORD.replace(".masked_fill(ended, self.null)", "").replace(ENDED, "")
+        + "captions.append(word.masked_fill(ended, self.null))\n"
+        "            ended = word == self.end",
+        "NULL follows END for one word, then words come again: whether a caption has ended is told by "
+        "its last word alone.",
+        "What remembers that a caption ended two steps ago?",
     ),
     Mistake(
         "sample-END-forgotten-a-step-later",

@@ -47,6 +47,32 @@ SAME_WEIGHTS = "The same weights are used at every step: what does that mean for
 
 MISTAKES = [
     Mistake(
+        "lstm-weights-stacked-in-the-wrong-order",
+        "lstm_step_forward",
+        "x @ Wx + prev_h @ Wh",
+        "torch.cat([x, prev_h], dim=1) @ torch.cat([Wh, Wx])",
+        "Input and state are put side by side as x, prev_h, their matrices one above the other as Wh, "
+        "Wx: each meets the other's.",
+        "The first columns of the one must meet the first rows of the other.",
+    ),
+    Mistake(
+        "lstm-return-inside-the-loop",
+        "lstm_forward",
+        "\n    return torch.stack(h, dim=1), cache",
+        "\n        return torch.stack(h, dim=1), cache",
+        "`h` comes back after a single time step: the `return` stands inside the loop.",
+        "How far is the last line indented?",
+    ),
+    Mistake(
+        "lstm-first-step-left-zero",
+        "lstm_forward",
+        "for t in range(x.shape[1]):",
+        "h.append(torch.zeros_like(h0))\n    cache.append(None)\n"
+        "    for t in range(1, x.shape[1]):",
+        "The first time step is left out: its state stays zero, and the second step starts from `h0`.",
+        "Is the first time step 0 or 1 in Python? Print the first state that comes out.",
+    ),
+    Mistake(
         "lstm-bias-missing",
         "lstm_step_forward",
         "x @ Wx + prev_h @ Wh + b",
@@ -1742,6 +1768,14 @@ MISTAKES = [
         "`dprev_c` is added up over the steps, as for a weight. Each step's `dprev_c` holds all "
         "that comes from later ones: it replaces the one before.",
         TWO_STEPS_BACK,
+    ),
+    Mistake(
+        "lstm-backward-return-inside-the-loop",
+        "lstm_backward",
+        "\n    dh0 = dprev_h\n    return torch",
+        "\n        dh0 = dprev_h\n        return torch",
+        "The gradients come back after a single time step: the `return` stands inside the loop.",
+        "How far is the last line indented?",
     ),
     Mistake(
         "lstm-backward-states-exchanged",

@@ -173,6 +173,15 @@ STEP_MISTAKES = [
         "Write the shapes next to each other: (N, D) times what gives (N, H)?",
     ),
     Mistake(
+        "rnn-weights-stacked-in-the-wrong-order",
+        "rnn_step_forward",
+        "x @ Wx + prev_h @ Wh",
+        "torch.cat([x, prev_h], dim=1) @ torch.cat([Wh, Wx])",
+        "Input and state are put side by side as x, prev_h, their matrices one above the other as Wh, "
+        "Wx: each meets the other's.",
+        "The first columns of the one must meet the first rows of the other.",
+    ),
+    Mistake(
         "rnn-step-Wh-transposed",
         STEP,
         "prev_h @ Wh",
@@ -496,6 +505,31 @@ FORWARD_MISTAKES = [
         "h",
         "The states are returned as a list of T tensors; they should be one tensor (N, T, H).",
         "Which function of torch makes one tensor of a list, with a new axis?",
+    ),
+    Mistake(
+        "rnn-return-inside-the-loop",
+        "rnn_forward",
+        "\n    return torch.stack(h, dim=1), cache",
+        "\n        return torch.stack(h, dim=1), cache",
+        "`h` comes back after a single time step: the `return` stands inside the loop.",
+        "How far is the last line indented?",
+    ),
+    Mistake(
+        "rnn-first-step-left-zero",
+        "rnn_forward",
+        "for t in range(x.shape[1]):",
+        "h.append(torch.zeros_like(h0))\n    cache.append(None)\n"
+        "    for t in range(1, x.shape[1]):",
+        "The first time step is left out: its state stays zero, and the second step starts from `h0`.",
+        "Is the first time step 0 or 1 in Python? Print the first state that comes out.",
+    ),
+    Mistake(
+        "rnn-last-step-left-zero",
+        "rnn_forward",
+        "return torch.stack(h, dim=1)",
+        "return torch.stack([*h[:-1], torch.zeros_like(h0)], dim=1)",
+        "The last time step is left out: its state stays zero.",
+        "Where does your loop over time end, and how many steps has x?",
     ),
     Mistake(
         "rnn-states-stacked-time-first",
@@ -1108,6 +1142,14 @@ BACKWARD_MISTAKES = [
         "The loop runs from the first step to the last: when a step is taken back, the gradient "
         "that comes from later steps is not known yet.",
         "Which step can be taken back without knowing anything of the others?",
+    ),
+    Mistake(
+        "rnn-bptt-return-inside-the-loop",
+        "rnn_backward",
+        "\n    dh0 = dprev_h\n    return torch",
+        "\n        dh0 = dprev_h\n        return torch",
+        "The gradients come back after a single time step: the `return` stands inside the loop.",
+        "How far is the last line indented?",
     ),
     Mistake(
         "rnn-bptt-dx-in-reverse-order",

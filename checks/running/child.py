@@ -1,8 +1,10 @@
 """The parent's end of the line to checks/worker.py: starts it, asks it, ends it when it is silent."""
 
+import contextlib
 import json
 import os
 import queue
+import signal
 import subprocess
 import sys
 import threading
@@ -70,10 +72,16 @@ class Child:
 
     def close(self) -> None:
         """End it, whatever it is doing."""
-        self.process.kill()
+        self.kill()
         self.process.wait()
-        for pipe in (self.process.stdin, self.process.stdout):
-            pipe.close()
+        self.process.stdin.close()  # stdout is closed by the thread that reads it
+
+    def kill(self) -> None:
+        """Kill it with all that it has started, which may hold the line open."""
+        if hasattr(os, "killpg"):
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.kill()
 
     def _ask(self, order: str, seconds: float) -> tuple[dict, bytes]:
         try:
@@ -87,7 +95,7 @@ class Child:
         try:
             header, data = self.replies.get(timeout=seconds)
         except queue.Empty:
-            self.process.kill()
+            self.kill()
             raise Died(f"it was still running after {seconds:.3g} s, and had to be ended") from None
         if header is None:
             raise Died(f"it ended the whole process ({ending(self.process.wait())})")
@@ -104,6 +112,7 @@ class Child:
         except ValueError:
             pass  # closed on our side, or cut short in the middle of a reply
         self.replies.put((None, b""))
+        self.process.stdout.close()
 
 
 def environment(device: str) -> dict[str, str]:

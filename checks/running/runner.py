@@ -4,6 +4,9 @@ The only file of the checks that runs a student's code. It judges nothing and kn
 so it serves a notebook, a child process and a sandbox alike.
 """
 
+import dis
+import inspect
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -13,6 +16,11 @@ from checks.answer import Answer, Problem
 from checks.cases import EXERCISES, Case, Exercise
 from checks.hand_ins.hand_in import HandIn
 
+DISTURBED = (
+    "it leaves the captioner otherwise than it was: its parameters, whether they are trained, or"
+    " train() and eval()"
+)
+REMEMBERED = "what comes out depends on earlier calls: something is kept in `self`, or outside"
 STEP = 1e-4  # of central differences: errors of about 1e-8 here
 LONGEST = 200  # characters of an exception's message
 DTYPES = {"float32": torch.float32, "float64": torch.float64}
@@ -35,16 +43,21 @@ def run(hand_in: HandIn, name: str, device: str = "cpu") -> list[Answer]:
 
     After a case that finds nothing written, or given code changed, the others are not run.
     """
-    exercise, answers = EXERCISES[name], []
+    with torch.random.fork_rng(devices=[]):  # a notebook's own random numbers go on as before
+        return list(answers_to(hand_in, EXERCISES[name], device))
+
+
+def answers_to(hand_in: HandIn, exercise: Exercise, device: str) -> Iterator[Answer]:
+    """The answers, one after the other."""
     if exercise.cell and hand_in.layout.name == "kit":
         if changed := hand_in.layout.structure(exercise.cell):
-            return [Answer(exercise.cases[0].name, problem=Problem("structure", changed))]
+            yield Answer(exercise.cases[0].name, problem=Problem("structure", changed))
+            return
     for case in exercise.cases:
-        answers.append(run_case(hand_in, exercise, case, device))
-        problem = answers[-1].problem
-        if problem and problem.kind == "unwritten":
-            break
-    return answers
+        answer = run_case(hand_in, exercise, case, device)
+        yield answer
+        if answer.problem and answer.problem.kind == "unwritten":
+            return
 
 
 def run_case(hand_in: HandIn, exercise: Exercise, case: Case, device: str = "cpu") -> Answer:
@@ -87,7 +100,8 @@ def attempt(hand_in: HandIn, exercise: Exercise, case: Case, device: str) -> Ans
 
 
 def as_array(tensor: torch.Tensor) -> np.ndarray:
-    tensor = tensor.detach().cpu().resolve_conj()
+    tensor = tensor.detach().cpu()
+    tensor = (tensor if tensor.layout == torch.strided else tensor.to_dense()).resolve_conj()
     return (tensor.float() if tensor.dtype == torch.bfloat16 else tensor).numpy().copy()
 
 
@@ -145,7 +159,10 @@ class Call:
             raise Trouble(self.raised(error)) from None
 
     def raised(self, error: BaseException) -> Problem:
-        message = (str(error).strip().splitlines() or [""])[0].split(". ")[0]
+        try:
+            message = (str(error).strip().splitlines() or [""])[0].split(". ")[0]
+        except Exception:  # an exception of the student's own
+            message = ""
         places = self.hand_in.places(error.__traceback__)
         return Problem("raised", message[:LONGEST], type(error).__name__, places)
 
@@ -154,7 +171,7 @@ class Call:
         names = exercise.outputs
         values = returned if isinstance(returned, tuple | list) else (returned,)
         if all(value is None for value in values):
-            raise Trouble(Problem("unwritten"))
+            raise Trouble(self.nothing(exercise))
         expected = [*names, "cache"] if exercise.cache else list(names)
         if len(values) != len(expected):
             raise Trouble(Problem("returned", _returned_text(expected, returned)))
@@ -168,6 +185,16 @@ class Call:
                 text = f"`{name}` is on {value.device}, its inputs are on {device}"
                 raise Trouble(Problem("returned", text))
         return outputs, values[-1] if exercise.cache else None
+
+    def nothing(self, exercise: Exercise) -> Problem:
+        """What to report where None came back: nothing is there yet, or a `return` is missing."""
+        made = exercise.cell and getattr(self.made, exercise.function.split(".")[-1])
+        function = made or self.function(exercise.name)
+        code = getattr(inspect.unwrap(getattr(function, "__func__", function)), "__code__", None)
+        does = {step.opname.split("_")[0] for step in dis.get_instructions(code)} if code else set()
+        if self.hand_in.layout.name == "kit" and does & {"CALL", "BINARY"}:
+            return Problem("returned", "it returns nothing (None): is the `return` missing?")
+        return Problem("unwritten")
 
     def optional(self, name: str) -> bool:
         """Whether the layout of the hand-in may leave this output away."""
@@ -216,6 +243,41 @@ class Call:
                 problem.kind = "unwritten"
             raise
         self.made.train(not settings.get("eval", False))
+        before = self.state()
+        outputs = self.asked(answer)
+        if self.state() != before:
+            answer.side_effects.append(DISTURBED)
+        if self.case.name == "plain" and self.remembers(build, about, answer):
+            answer.side_effects.append(REMEMBERED)
+        return outputs
+
+    def state(self) -> list:
+        """Whether the captioner trains, and what its parameters hold."""
+        parameters = self.made.parameters().values()
+        values = [(p.requires_grad, as_array(p).tobytes()) for p in parameters]
+        return [getattr(self.made, "training", None), *values]
+
+    def remembers(self, build, about: tuple, answer: Answer) -> bool:
+        """Whether other features give something else than with a captioner that is new."""
+        measured, features = self.made, self.inputs["features"]
+        self.inputs["features"], found = -features.detach(), []
+        try:
+            for made in (measured, self.call(build, *about, self.dtype)):
+                self.made = made
+                with torch.no_grad():
+                    found.append(self.asked(Answer(self.case.name)))
+        except Trouble:
+            return False
+        finally:
+            self.made, self.inputs["features"] = measured, features
+        return not all(
+            a.shape == found[1][name].shape and torch.allclose(a, found[1][name], atol=1e-5)
+            for name, a in found[0].items()
+        )
+
+    def asked(self, answer: Answer) -> dict[str, torch.Tensor]:
+        """The loss of the captioner that has been made, or what it samples."""
+        settings = self.case.settings
         if self.exercise.inputs == ("features", "captions"):
             arguments = self.inputs["features"], self.inputs["captions"]
             return self.named(self.exercise, self.call(self.made.forward, *arguments))[0]
@@ -226,7 +288,9 @@ class Call:
         answer.builds_graph = graph.built
         outputs = self.named(self.exercise, returned)[0]
         answer.cut_short = self.filled_up(outputs)
-        if self.hand_in.layout.name != "kit":  # where words after END are nobody's business
+        if (
+            self.hand_in.layout.name != "kit" and outputs["captions"].ndim == 2
+        ):  # where words after END are nobody's business
             words = settings["words"]
             is_end = outputs["captions"] == words.index("<END>")
             after = (is_end.cumsum(1) - is_end.long()) > 0
@@ -273,7 +337,7 @@ class Call:
         scalars, given = zip(*pairs)
         try:
             found = torch.autograd.grad(scalars, list(wanted.values()), given, allow_unused=True)
-        except RuntimeError as error:
+        except Exception as error:  # an autograd.Function may raise anything
             raise Trouble(self.raised(error)) from None
         return {name: as_array(g) for name, g in zip(wanted, found) if g is not None}
 
@@ -324,6 +388,8 @@ class WatchedGraph(torch.autograd.graph.saved_tensors_hooks):
 
 def _returned_text(expected: list[str], returned) -> str:
     wanted = ", ".join(f"`{name}`" for name in expected)
+    if len(expected) == 1:
+        return f"it should return one tensor, {wanted}; it returns {_thing(returned)}"
     if isinstance(returned, tuple | list):
         return f"it should return {wanted}: {len(expected)} things, not {len(returned)}"
     return f"it should return {wanted}; it returns {_thing(returned)}"
@@ -335,4 +401,6 @@ def _thing(value) -> str:
         return f"one tensor of shape {tuple(value.shape)}"
     if value is None:
         return "None"
-    return f"a {type(value).__name__}"
+    if isinstance(value, tuple | list):
+        return f"a {type(value).__name__} of {len(value)}"
+    return f"an object of type {type(value).__name__}"
