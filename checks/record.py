@@ -132,10 +132,14 @@ def compatible_pairs(exercise: str) -> list[tuple[Mistake, Mistake]]:
     return found
 
 
+def texts() -> dict[str, dict[str, str]]:
+    """What is said of each mistake, by its name."""
+    return {m.name: {"sentence": m.sentence, "hint": m.hint} for m in CATALOGUE.values()}
+
+
 def write() -> None:
     """Record everything, and write answers.npz."""
-    texts = {m.name: {"sentence": m.sentence, "hint": m.hint} for m in CATALOGUE.values()}
-    arrays = {"texts": np.array(json.dumps(texts))}
+    arrays = {"texts": np.array(json.dumps(texts()))}
     for exercise, made in each_exercise(record):
         arrays |= {f"{exercise}/{name}": array for name, array in made.items()}
     file = io.BytesIO()
@@ -196,8 +200,7 @@ def check() -> int:
         alone, pairs, faults = alone + a, pairs + p, faults + found
     seen = {name for exercise in EXERCISES for name in answers.recorded(exercise).names}
     faults += [f"{name} shows in no case" for name in sorted(CATALOGUE.keys() - seen)]
-    texts = {m.name: {"sentence": m.sentence, "hint": m.hint} for m in CATALOGUE.values()}
-    if texts != answers.texts():
+    if texts() != answers.texts():
         faults.append("the sentences are not fresh: python -m checks.record")
     print(*faults, sep="\n")
     print(f"{len(CATALOGUE)} mistakes: {alone} verdicts and {pairs} on pairs, {len(faults)} faults")

@@ -230,17 +230,7 @@ def parser() -> argparse.ArgumentParser:
     )
     bundle_argument(verb)
 
-    verb = add("check", check, "what is right, and what is wrong and how", CHECK)
-    verb.add_argument(
-        "names", nargs="*", metavar="NAME", help="functions, or parts: rnn, words, lstm, ... (all)"
-    )
-    verb.add_argument(
-        "--hint", nargs="?", type=hint_level, const=1, metavar="LEVEL", help="a hint: 1, 2 or 3 (1)"
-    )
-    verb.add_argument("--watch", action="store_true", help="again at every save, what changed")
-    verb.add_argument("--json", action="store_true", help="one JSON object instead of text")
-    module_argument(verb)
-
+    check_arguments(add("check", check, "what is right, and what is wrong and how", CHECK))
     verb = add(
         "overfit", overfit, "learn a few captions by heart: the first test of a model", OVERFIT
     )
@@ -317,6 +307,18 @@ def adder(verbs):
         return verb
 
     return add
+
+
+def check_arguments(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument(
+        "names", nargs="*", metavar="NAME", help="functions, or parts: rnn, words, lstm, ... (all)"
+    )
+    verb.add_argument(
+        "--hint", nargs="?", type=hint_level, const=1, metavar="LEVEL", help="a hint: 1, 2 or 3 (1)"
+    )
+    verb.add_argument("--watch", action="store_true", help="again at every save, what changed")
+    verb.add_argument("--json", action="store_true", help="one JSON object instead of text")
+    module_argument(verb)
 
 
 def bundle_argument(verb: argparse.ArgumentParser) -> None:

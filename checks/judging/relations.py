@@ -148,9 +148,12 @@ def term(name: str, got: np.ndarray, expected: np.ndarray, known: dict) -> str:
     """One additive term missing, or too many."""
     if got.dtype.kind != "f":
         return ""
-    for other, value in known.items():
+    alike = {
+        other: value for other, value in known.items() if value.shape == got.shape and got.ndim
+    }
+    for other, value in alike.items():
         for sign, text in ((1.0, "too few"), (-1.0, "too many")):
-            if got.ndim and same(got + sign * value, expected) if value.shape == got.shape else 0:
+            if same(got + sign * value, expected):
                 return f"`{name}` is one term {text}: `{other}`."
     if got.ndim == 2 and same(got - expected, np.repeat((got - expected)[:1], len(got), axis=0)):
         return f"`{name}` is off by the same vector in every row: a term like a bias."
