@@ -110,9 +110,9 @@ def test_learning_rate_rises_and_falls():
 
 
 def test_loss_falls_on_pictures_seen_again(tmp_path):
-    batch = next(training_batches(Settings(steps=1, more=0, batch=8), 0, 0))
-    training = Training(Settings(steps=40, more=0, batch=8), tmp_path)
-    losses = [training.take(batch)[0] for _ in range(30)]
+    batch = next(training_batches(Settings(steps=1, more=0, batch=4), 0, 0))
+    training = Training(Settings(steps=40, more=0, batch=4), tmp_path)
+    losses = [training.take(batch)[0] for _ in range(16)]
     assert np.mean(losses[-3:]) < 0.6 * losses[0]
 
 
