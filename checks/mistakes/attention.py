@@ -789,8 +789,8 @@ MISTAKES = [
     Mistake(
         "attention-backward-dA-mean-with-dweights",
         "dot_product_attention_backward",
-        "weights, dattn)",
-        "dweights, dattn)",
+        ", weights, dattn)",
+        ", dweights, dattn)",
         "In `dA`, the part of the weighted mean holds the gradient of the weights. `A` was "
         "multiplied with the weights themselves.",
         FACTORS,
@@ -798,8 +798,8 @@ MISTAKES = [
     Mistake(
         "attention-backward-dA-mean-uniform",
         "dot_product_attention_backward",
-        "weights, dattn)",
-        "torch.ones_like(weights) / weights.shape[1], dattn)",
+        ", weights, dattn)",
+        ", torch.ones_like(weights) / weights.shape[1], dattn)",
         "In `dA`, the part of the weighted mean is spread evenly over the grid. Each position gets "
         "its weight's share.",
         FACTORS,
