@@ -9,7 +9,7 @@ import pytest
 from checks import record
 from checks.answers import FILE, recorded, texts
 from checks.cases import EXERCISES
-from checks.mistakes import CATALOGUE, UNDO, Mistake, patched, patched_functions
+from checks.mistakes import CATALOGUE, PARTS, UNDO, Mistake, patched, patched_functions
 from checks.mistakes.catalogue import segment
 
 WHERE = sorted({mistake.where for mistake in CATALOGUE.values()})
@@ -22,9 +22,7 @@ def test_there_are_mistakes_of_every_function():
 
 
 def test_no_name_is_used_twice_in_any_part():
-    from checks.mistakes import attention, captioner, lstm, rnn, words
-
-    names = [m.name for part in (rnn, words, lstm, attention, captioner) for m in part.MISTAKES]
+    names = [mistake.name for part in PARTS for mistake in part.MISTAKES]
     assert len(names) == len(set(names)) == len(CATALOGUE)
     assert all(re.fullmatch(r"[A-Za-z0-9_]+(-[A-Za-z0-9_]+)+", name) for name in names)
 

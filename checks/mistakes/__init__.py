@@ -1,12 +1,29 @@
-"""The catalogue: every mistake that a check can name. One file a part."""
+"""The catalogue: every mistake that a check can name. One file a part, and its gradients beside it."""
 
-from checks.mistakes import attention, captioner, lstm, rnn, words
+from checks.mistakes import (
+    attention,
+    attention_backward,
+    captioner,
+    lstm,
+    lstm_backward,
+    rnn,
+    rnn_backward,
+    words,
+)
 from checks.mistakes.catalogue import Mistake, patched, patched_functions
 
+PARTS = (
+    rnn,
+    rnn_backward,
+    words,
+    lstm,
+    lstm_backward,
+    attention,
+    attention_backward,
+    captioner,
+)
 CATALOGUE: dict[str, Mistake] = {
-    mistake.name: mistake
-    for part in (rnn, words, lstm, attention, captioner)
-    for mistake in part.MISTAKES
+    mistake.name: mistake for part in PARTS for mistake in part.MISTAKES
 }
 
 UNDO = {  # pairs that are right together: the second slip makes up for the first
