@@ -1,4 +1,4 @@
-"""From a student's functions to a report: they are run, here or in a child process, and judged."""
+"""From a student's file to a report: its functions are run in a child process, and judged."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -10,7 +10,6 @@ from checks.running.watchdog import LIMITS, Limits
 from coursework.errors import InputError
 
 if TYPE_CHECKING:
-    from checks.hand_ins.hand_in import HandIn
     from checks.judging.judge import Result
 
 
@@ -66,20 +65,3 @@ def check_file(
 
         with Session(Path(path).resolve(), child) as session:
             return judged(session, str(path), names, on_result)
-
-
-def check_namespace(namespace: dict, names: Iterable[str] = (), limits: Limits = LIMITS) -> Report:
-    """Check functions that live in this process, as those of a notebook do."""
-    from checks.hand_ins.hand_in import HandIn
-
-    return check_hand_in(HandIn(namespace), namespace.get("__name__", ""), names, limits)
-
-
-def check_hand_in(
-    hand_in: "HandIn", module: str, names: Iterable[str] = (), limits: Limits = LIMITS
-) -> Report:
-    """Check a hand-in that has been opened in this process."""
-    from checks.judging.verdicts import judged
-    from checks.running.sources import Here
-
-    return judged(Here(hand_in, limits), module, names)

@@ -16,14 +16,14 @@ import torch
 
 from checks import numeric
 from checks.cases import EXERCISES
-from checks.engine import Report, check_file, check_namespace
+from checks.engine import Report, check_file
 from checks.faces import asked, board, card, watch
 from checks.faces.board import Board
 from checks.faces.notebook import check, hint
 from checks.faces.theirs import CHANGED
 from checks.judging.judge import Result
 from checks.running import child
-from checks.running.watchdog import Limits, memory_in_use, watched
+from checks.running.watchdog import LIMITS, Limits, memory_in_use, watched
 from coursework import __main__ as cli
 from coursework.errors import InputError
 
@@ -312,8 +312,10 @@ def test_the_watchdog_leaves_those_alone_that_come_to_an_end():
 
 
 def test_a_fault_of_the_checks_is_not_put_on_the_student(tmp_path, monkeypatch):
+    from checks.hand_ins.hand_in import HandIn
     from checks.judging import verdicts as judging
     from checks.running import runner
+    from checks.running.sources import Here
 
     def faulty(*_):
         raise KeyError("nothing there")
@@ -324,7 +326,8 @@ def test_a_fault_of_the_checks_is_not_put_on_the_student(tmp_path, monkeypatch):
     for module, name in ((runner, "run"), (judging, "judge")):
         with monkeypatch.context() as patch:
             patch.setattr(module, name, faulty)
-            (result,) = check_namespace(space, ["rnn_step_forward"]).results
+            here = Here(HandIn(space), LIMITS)
+            (result,) = judging.judged(here, "space", ["rnn_step_forward"]).results
         assert (
             "a fault of the checks, not yours" in result.message and "test_faces" in result.message
         )
