@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 class Report:
     """What came out for every exercise asked for.
 
-    layout_notes are about the file as a whole; next_up is the first exercise, asked for or needed by
-    one that was, that is still to be written or mended.
+    layout_notes are about the file as a whole; next_up is the exercise, asked for or needed by
+    one that was, that is to be written or mended next.
     """
 
     module: str

@@ -1,18 +1,15 @@
 """The command line, one function a verb: python -m coursework VERB --help."""
 
-import argparse
 import json
 import os
 import sys
 import time
-from importlib import util
+from dataclasses import replace
 from pathlib import Path
 
-from coursework.errors import InputError, reason
+from coursework.arguments import parser
+from coursework.errors import InputError
 
-ROOT = Path(__file__).resolve().parents[1]
-DATA = Path("data") if ROOT == Path.cwd() else ROOT / "data"
-CELLS = ("rnn", "lstm", "attn")
 SCENES_ON_PHOTOS = (
     "note: the encoder of the drawn scenes knows nothing of photos. Its features will do to overfit a few;"
     " to describe photos never seen, take --weights imagenet"
@@ -20,15 +17,23 @@ SCENES_ON_PHOTOS = (
 
 
 def demo(args) -> None:
+    where, _ = device(args.device), module(None)
+    require_ready(None, "rnn", "attn")
     from coursework.demo import demo
 
-    demo(args.out, args.data, device(args.device))
+    demo(args.out, args.data, where)
 
 
 def check(args) -> int:
     from checks.faces.command import check
 
-    return check(args.module, args.names, args.json, args.watch, args.hint, args.device)
+    return check(args.module, args.names, args.json, args.watch, args.device)
+
+
+def hint(args) -> int:
+    from checks.faces.hints import hint
+
+    return hint(args.module, args.name, args.level)
 
 
 def board() -> int:
@@ -41,17 +46,12 @@ def board() -> int:
 
 
 def overfit(args) -> None:
+    where, mine, bundle = device(args.device), module(args.module), opened_bundle(args.data)
+    require_ready(args.module, args.cell)
     from coursework.learn.overfit import overfit
     from coursework.look import plots
 
-    verdict = overfit(
-        opened_bundle(args.data),
-        args.cell,
-        args.out,
-        count=args.count,
-        device=device(args.device),
-        module=module(args.module),
-    )
+    verdict = overfit(bundle, args.cell, args.out, count=args.count, device=where, module=mine)
     if args.out:
         plots.save(plots.loss_curve(verdict.history), args.out / "loss.png")
     print(verdict.text())
@@ -90,13 +90,18 @@ def build_bundle(source, args) -> None:
 
 
 def train(args) -> None:
-    from coursework.learn.loop import train
     from coursework.learn.recipe import Recipe
+
+    recipe = Recipe.load(args.recipe)
+    recipe = replace(recipe, cell_type=args.cell or recipe.cell_type)
+    settings = {"resume": args.resume, "device": device(args.device), "module": module(args.module)}
+    bundle = opened_bundle(args.data)
+    require_ready(args.module, recipe.cell_type)
+    from coursework.learn.loop import train
     from coursework.look import plots
 
-    settings = {"resume": args.resume, "device": device(args.device), "module": module(args.module)}
     try:
-        run = train(opened_bundle(args.data), Recipe.load(args.recipe), args.out, **settings)
+        run = train(bundle, recipe, args.out, **settings)
     except KeyboardInterrupt as stopped:
         raise KeyboardInterrupt(f"{stopped}; add --resume to go on") from None
     plots.save(plots.loss_curve(run.history), args.out / "loss.png")
@@ -105,10 +110,11 @@ def train(args) -> None:
 
 
 def evaluate(args) -> None:
+    mine = module(args.module)
     from coursework.look.evaluate import evaluate, report
     from coursework.run import own_errors
 
-    run, mine = opened_run(args.run), module(args.module)
+    run = opened_run(args.run)
     bundle = opened_bundle(args.data or Path(run.settings["bundle"]["path"]))
     run.check_encoder(bundle)
     model = run.model(module=mine, device=device(args.device))
@@ -118,13 +124,14 @@ def evaluate(args) -> None:
 
 
 def caption(args) -> None:
+    mine, where = module(args.module), device(args.device)
     from coursework.look import plots
     from coursework.look.decoding import caption_features
     from coursework.prepare.encoder import encoder_from
     from coursework.prepare.images import read_image
     from coursework.run import own_errors
 
-    run, mine, where = opened_run(args.run), module(args.module), device(args.device)
+    run = opened_run(args.run)
     grids = grid_files(args.images, args.out) if args.out else []
     pictures = [read_image(path) for path in args.images]
     model = run.model(module=mine, device=where)
@@ -141,6 +148,47 @@ def caption(args) -> None:
         plots.save(
             plots.captioned_images(views, [c.words for c in captions]), args.out / "captions.png"
         )
+
+
+def submit(args) -> None:
+    from checks.engine import check_file
+    from checks.faces.board import own_or
+    from checks.paths import ROOT
+    from coursework.submit import submit
+
+    print(submit(ROOT, check_file(own_or(None)).json(), args.out).text())
+
+
+def update(args) -> None:
+    from checks.paths import ROOT
+    from coursework.update import update
+
+    print(*update(ROOT, args.handout), sep="\n")
+
+
+def release(args) -> None:
+    from checks.classroom.release import parts_named, release
+
+    print(release(args.out, parts_named(args.parts)))
+
+
+VERBS = {
+    verb.__name__: verb
+    for verb in (
+        demo,
+        check,
+        hint,
+        overfit,
+        prepare_scenes,
+        prepare_folder,
+        train,
+        evaluate,
+        caption,
+        submit,
+        update,
+        release,
+    )
+}
 
 
 def grid_files(images: list[Path], out: Path) -> list[Path]:
@@ -168,35 +216,25 @@ def device(name: str):
         ) from error
 
 
+def require_ready(path: Path | None, *cells: str) -> None:
+    """InputError unless all that captioners with these cells need is written; a warning for what is wrong."""
+    from checks.engine import check_file
+    from checks.faces.board import own_or
+    from checks.faces.ready import needed, readiness
+
+    report = check_file(own_or(path), [name for cell in cells for name in needed(cell)])
+    for cell in cells:
+        ready = readiness(report, cell)
+        if ready.refusal():
+            raise InputError(ready.refusal())
+        if ready.warning():
+            print(f"warning: {ready.warning()}", file=sys.stderr)
+
+
 def module(path: Path | None):
-    """The captioning module: the kit's own, or that of a file."""
-    from coursework import captioning
+    from coursework.module import captioning_module
 
-    if path is None:
-        return captioning
-    path = path.resolve()
-    if not path.is_file():
-        raise InputError(f"no module at {path}: --module takes the file with your functions")
-    spec = util.spec_from_file_location("hand_in", path)
-    try:
-        loaded = util.module_from_spec(spec)
-        spec.loader.exec_module(loaded)
-    except Exception as error:  # whatever a student's file may raise when it is imported
-        line = getattr(error, "lineno", None) or last_line_in(path, error)
-        raise InputError(f"{path}, line {line}: {type(error).__name__}: {reason(error)}") from error
-    if not hasattr(loaded, "CaptioningRNN"):
-        raise InputError(f"{path} has no class CaptioningRNN: --module takes a captioning.py")
-    return loaded
-
-
-def last_line_in(path: Path, error: Exception) -> int | str:
-    """The deepest line of a file that an error passed through."""
-    line, trace = "?", error.__traceback__
-    while trace:
-        if Path(trace.tb_frame.f_code.co_filename) == path:
-            line = trace.tb_lineno
-        trace = trace.tb_next
-    return line
+    return captioning_module(path)
 
 
 def opened_bundle(path: Path):
@@ -211,212 +249,6 @@ def opened_run(path: Path):
     return Run.open(path)
 
 
-# The arguments of each verb
-
-
-def parser() -> argparse.ArgumentParser:
-    """All verbs with their arguments; each --help says what the verb does and shows an example."""
-    main = argparse.ArgumentParser(
-        "python -m coursework", description="Image captioning from scratch."
-    )
-    verbs = main.add_subparsers(title="verbs", metavar="VERB", required=True)
-
-    add = adder(verbs)
-    verb = add(
-        "demo", demo, "from nothing to captions and attention grids, in about two minutes", DEMO
-    )
-    verb.add_argument(
-        "--out", type=Path, default=Path("demo"), help="folder of the pictures (demo)"
-    )
-    bundle_argument(verb)
-
-    check_arguments(add("check", check, "what is right, and what is wrong and how", CHECK))
-    verb = add(
-        "overfit", overfit, "learn a few captions by heart: the first test of a model", OVERFIT
-    )
-    verb.add_argument("--cell", choices=CELLS, default="rnn", help="which cell (rnn)")
-    verb.add_argument("--count", type=positive, default=50, help="how many images (50)")
-    verb.add_argument("--out", type=Path, help="folder for the run and its loss curve")
-    bundle_argument(verb)
-    module_argument(verb)
-
-    sources = adder(
-        add("prepare", None, "turn images and captions into a bundle", PREPARE).add_subparsers(
-            title="sources", metavar="SOURCE", required=True
-        )
-    )
-    verb = sources("scenes", prepare_scenes, "pictures that the kit draws itself", PREPARE_SCENES)
-    for split, count in (("train", 2400), ("val", 300), ("test", 300)):  # scenes.COUNTS
-        verb.add_argument(
-            f"--{split}", type=positive, default=count, help=f"{split} images ({count})"
-        )
-    verb.add_argument("--seed", type=int, default=0, help="another seed, other scenes (0)")
-    build_arguments(verb, "scenes", minimum_count=1)
-    verb = sources(
-        "folder", prepare_folder, "your own photos with your own captions", PREPARE_FOLDER
-    )
-    verb.add_argument("images", type=Path, metavar="IMAGES", help="folder of the images")
-    verb.add_argument(
-        "captions", type=Path, metavar="CAPTIONS", help="COCO-layout .json or two-column .csv"
-    )
-    build_arguments(verb, "folder", minimum_count=2)
-
-    verb = add("train", train, "train on a bundle, by a recipe", TRAIN)
-    verb.add_argument(
-        "--recipe", default="scenes-attn", help="a recipe's name or a .toml file (scenes-attn)"
-    )
-    verb.add_argument("--out", type=Path, required=True, help="folder of the run")
-    verb.add_argument(
-        "--resume", action="store_true", help="go on exactly where the run was interrupted"
-    )
-    bundle_argument(verb)
-    module_argument(verb)
-
-    verb = add(
-        "evaluate",
-        evaluate,
-        "score the captions of a split, with conditions",
-        EVALUATE,
-    )
-    verb.add_argument("--run", type=Path, required=True, help="folder of the run")
-    verb.add_argument("--split", default="test", help="which split (test)")
-    verb.add_argument("--json", action="store_true", help="one JSON object instead of text")
-    verb.add_argument("--data", type=Path, help="the bundle (the one that the run was trained on)")
-    module_argument(verb)
-
-    verb = add("caption", caption, "caption any picture", CAPTION)
-    verb.add_argument("images", type=Path, nargs="+", metavar="IMAGE")
-    verb.add_argument("--run", type=Path, required=True, help="folder of the run")
-    verb.add_argument("--out", type=Path, help="folder for an attention grid of each picture")
-    verb.add_argument(
-        "--weights", help="the encoder's weights file, where the run used one of your own"
-    )
-    module_argument(verb)
-    return main
-
-
-def adder(verbs):
-    """A function that adds a verb with its one-line help, its text and --device."""
-
-    def add(name: str, function, line: str, text: str) -> argparse.ArgumentParser:
-        formatter = argparse.RawDescriptionHelpFormatter
-        verb = verbs.add_parser(name, help=line, description=text, formatter_class=formatter)
-        if function:
-            verb.set_defaults(function=function)
-            verb.add_argument("--device", default="cpu", help="cpu, cuda, cuda:1, mps (cpu)")
-        return verb
-
-    return add
-
-
-def check_arguments(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument(
-        "names", nargs="*", metavar="NAME", help="functions, or parts: rnn, words, lstm, ... (all)"
-    )
-    verb.add_argument(
-        "--hint", nargs="?", type=hint_level, const=1, metavar="LEVEL", help="a hint: 1, 2 or 3 (1)"
-    )
-    verb.add_argument("--watch", action="store_true", help="again at every save, what changed")
-    verb.add_argument("--json", action="store_true", help="one JSON object instead of text")
-    module_argument(verb)
-
-
-def bundle_argument(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument("--data", type=Path, default=DATA / "scenes", help="the bundle (data/scenes)")
-
-
-def module_argument(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument(
-        "--module", type=Path, metavar="FILE", help="your functions (coursework/captioning.py)"
-    )
-
-
-def build_arguments(verb: argparse.ArgumentParser, name: str, minimum_count: int) -> None:
-    verb.add_argument(
-        "--out", type=Path, default=DATA / name, help=f"the bundle to make (data/{name})"
-    )
-    verb.add_argument(
-        "--encoder", default="regnet_x_400mf", help="a torchvision backbone (regnet_x_400mf)"
-    )
-    verb.add_argument(
-        "--weights", default="scenes", help="scenes, imagenet, or a .pth or .safetensors file"
-    )
-    verb.add_argument(
-        "--image-size", type=positive, help="side of the square it sees, in pixels (224)"
-    )
-    help_text = f"words seen less often in training become <UNK> ({minimum_count})"
-    verb.add_argument("--minimum-count", type=positive, default=minimum_count, help=help_text)
-
-
-def positive(text: str) -> int:
-    """A whole number of at least 1; argparse turns the error into one line."""
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} should be a whole number of at least 1")
-    return int(text)
-
-
-def hint_level(text: str) -> int:
-    """1, 2 or 3; argparse turns the error into one line."""
-    if text not in ("1", "2", "3"):
-        raise argparse.ArgumentTypeError(f"{text!r} should be 1, 2 or 3; names go before --hint")
-    return int(text)
-
-
-DEMO = """Draws scenes, runs them through the frozen encoder, learns fifty captions by heart, trains an
-attention LSTM and captions pictures it has never seen. Pictures of every stage land in --out.
-
-    python -m coursework demo
-"""
-CHECK = """Runs your functions on inputs of all kinds and says what is right, and of what is wrong, which
-mistake it is. Without a name: all of them, part by part. With names: these, in more detail; what your
-code prints is shown then.
-
-    python -m coursework check
-    python -m coursework check rnn_forward
-    python -m coursework check lstm CaptioningRNN.sample       a part, and a method with all its cells
-    python -m coursework check rnn_forward --hint 2            two of three hints
-    python -m coursework check --watch                         on every save, what changed
-    python -m coursework check --module my_captioning.py --json
-
-Exit status 0 when all passed, 1 otherwise.
-"""
-OVERFIT = """Learns one caption for each of a few images by heart, then asks for them back without help.
-A model that cannot do this cannot learn anything else: do it before you train.
-
-    python -m coursework overfit --cell lstm
-    python -m coursework overfit --cell attn --data data/folder --out runs/overfit
-"""
-PREPARE = """Runs every image through a frozen encoder once, and keeps features, captions and thumbnails
-in a folder, a bundle, that training reads. Interrupted, it goes on where it stopped when you run
-it again.
-"""
-PREPARE_SCENES = """Draws scenes with five true captions each, and the boxes of the things in them.
-
-    python -m coursework prepare scenes
-    python -m coursework prepare scenes --train 8000 --out data/many-scenes
-"""
-PREPARE_FOLDER = """Takes a folder of images and their captions: JSON as COCO lays it out, or a CSV with a
-row "image,caption" for each caption. Several captions an image are welcome.
-
-    python -m coursework prepare folder photos captions.csv --weights imagenet
-"""
-TRAIN = """Trains on the train split of a bundle, keeps the best and the last model, and draws the loss
-curve. Ctrl-C loses nothing: the same command with --resume goes on exactly where it stopped.
-
-    python -m coursework train --recipe scenes-attn --out runs/attn
-"""
-EVALUATE = """Captions every image of a split, word by word without help, and scores the captions:
-BLEU-1 to 4; on scenes also whether the things named are there, and whether attention looks at them.
-
-    python -m coursework evaluate --run runs/attn --split val
-"""
-CAPTION = """Captions pictures with the encoder that the run was trained with, and draws where the model
-looked.
-
-    python -m coursework caption --run runs/attn photo.jpg --out grids
-"""
-
-
 def main(argv: list[str] | None = None) -> int:
     """Run one verb, or show the board. Exit status 0, or what the verb says; 2 with one line on stderr
     for bad input; 130 for Ctrl-C.
@@ -425,7 +257,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         if not argv:
             return board()
-        args = parser().parse_args(argv)
+        args = parser(VERBS).parse_args(argv)
         return args.function(args) or 0
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)

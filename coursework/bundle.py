@@ -187,11 +187,14 @@ def _why_no_bundle(path: Path) -> str:
     partial = path.parent / f"{path.name}.partial"
     if partial.is_dir():
         return (
-            f"the bundle {path} is not finished: an interrupted prepare left {partial}; "
-            "run the same python -m coursework prepare command again, it goes on where it stopped"
+            f"the bundle {path} is not finished, {partial} was interrupted: run again what made it "
+            "(python -m coursework prepare ..., or demo), it goes on where it stopped"
         )
     if not path.exists():
-        return f"no bundle at {path}: make one with python -m coursework prepare ... --out {path}"
+        what = "scenes" if path.name == "scenes" else "..."
+        return (
+            f"no bundle at {path}: make one with python -m coursework prepare {what} --out {path}"
+        )
     if not path.is_dir():
         return f"{path} is a file, not a bundle: give the folder that python -m coursework prepare made"
     return f"{path} is not a bundle (it has no bundle.json): make one with python -m coursework prepare"

@@ -7,6 +7,15 @@ from functools import cached_property
 
 import numpy as np
 
+NOTEBOOKS = {  # by part; the captioner's by cell
+    "rnn": "1_rnn",
+    "words": "1_rnn",
+    "lstm": "2_lstm",
+    "attention": "3_attention",
+    "attn": "3_attention",
+    "bptt": "4_bptt",
+}
+
 
 @dataclass(frozen=True)
 class Case:
@@ -68,6 +77,11 @@ class Exercise:
     @property
     def cell(self) -> str | None:
         return self.name[:-1].split("[")[1] if "[" in self.name else None
+
+    @property
+    def notebook(self) -> str:
+        """The notebook that leads to it: "1_rnn"."""
+        return NOTEBOOKS[self.cell or self.part]
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,12 @@ def with_needs(names: Iterable[str]) -> list[str]:
     return [name for name in EXERCISES if name in wanted]
 
 
+def first_on_the_way(names: Iterable[str]) -> str | None:
+    """Of these exercises, the one that the notebooks come to first; None if there are none."""
+    order = list(EXERCISES)
+    return min(names, key=lambda name: (EXERCISES[name].notebook, order.index(name)), default=None)
+
+
 def _meant_by(name: str) -> list[str]:
     meant = [
         exercise.name

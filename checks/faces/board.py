@@ -8,6 +8,8 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
+from checks.cases import EXERCISES
+from checks.faces.ready import quoted, ready_cells
 from checks.paths import OWN
 
 if TYPE_CHECKING:
@@ -69,20 +71,15 @@ class Board:
         for text in long:
             self.write(self.filled(text, MESSAGES))
 
-    def finish(self, report: "Report", hinted: bool = False) -> None:
-        """The notes on the file, how many passed, and what to do next."""
+    def finish(self, report: "Report") -> None:
+        """The notes on the file, how many passed, what can learn by now, and what to do next."""
         self.write("")
         for note in report.layout_notes:
             self.write(self.filled(f"note: {note}"))
         self.write(self.paint(summary(report), "heading"))
-        self.write(f"next: {next_step(report, hinted)}")
-
-    def hint(self, name: str, level: int, nudge: str = "") -> None:
-        """The hints on a function up to a level of 1, 2 or 3; before them the nudge about its mistake."""
-        self.write("")
-        lines = [f"{name}, your mistake: {nudge}"] if nudge else []
-        for line in [*lines, *hint_lines(name, level)]:
-            self.write(self.filled(line))
+        if ready := ready_cells(report):
+            self.write(f"ready to overfit and train: --cell {', '.join(ready)}")
+        self.write(f"next: {next_step(report)}")
 
     def write(self, text: str) -> None:
         encoding = getattr(self.stream, "encoding", None) or "utf-8"
@@ -133,38 +130,31 @@ def summary(report: "Report") -> str:
     return ", ".join([f"{report.passed} of {report.total} passed", *rest])
 
 
-def next_step(report: "Report", hinted: bool = False) -> str:
+def next_step(report: "Report") -> str:
     """One line on what to do now."""
     if any(result.stage == "import" for result in report.results):
         return "mend that line, then check again"
-    if report.next_up is None:
-        everything = len(report.results) > 20
-        return f"{COMMAND} overfit --cell attn" if everything else f"{COMMAND} check"
     name = report.next_up
-    if hinted:
-        return name
-    return f"{name}; for a hint: {hint_command(name, report.module)}"
+    if name is None:
+        ready = ready_cells(report)
+        everything = len(report.results) == len(EXERCISES)
+        return f"{COMMAND} overfit --cell {ready[-1]}" if everything and ready else COMMAND
+    where = "" if _elsewhere(report.module) else f" (notebooks/{EXERCISES[name].notebook}.ipynb)"
+    return f"{name}{where}; for a hint: {hint_command(name, report.module)}"
 
 
 def hint_command(name: str, module: str) -> str:
     """What to type for a hint on a function of that file."""
     option = f" --module {quoted(module)}" if _elsewhere(module) else ""
-    return f"{COMMAND} check {quoted(name)}{option} --hint"
+    return f"{COMMAND} hint {quoted(name)}{option}"
 
 
-def quoted(text: str) -> str:
-    """As every shell wants it: brackets have a meaning to some."""
-    return f'"{text}"' if set(text) & set("[] ()&'") else text
-
-
-def hint_lines(name: str, level: int, how: str = "--hint ") -> list[str]:
-    """The hints on a function up to a level of 1, 2 or 3, and how to get more."""
-    from checks.cases import EXERCISES
-
+def hint_lines(name: str, level: int) -> list[str]:
+    """The hints on a function up to a level of 1, 2 or 3, and how to get more in a notebook."""
     hints = EXERCISES[name].hints[:level]
     lines = [f"{name}, {what}: {hint}" for what, hint in zip(LEVELS, hints)]
     if level < len(LEVELS):
-        lines.append(f"More ({LEVELS[level]}): {how}{level + 1}")
+        lines.append(f"More ({LEVELS[level]}): level={level + 1}")
     return lines
 
 
@@ -198,6 +188,13 @@ def _writes(stream: TextIO, text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def own_or(path: Path | None) -> Path:
+    """The file named, or the kit's own captioning.py as seen from where we are."""
+    if path:
+        return path
+    return OWN.relative_to(Path.cwd()) if OWN.is_relative_to(Path.cwd()) else OWN
 
 
 def _elsewhere(module: str) -> bool:

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from checks.engine import check_file
-from checks.faces.board import Board
-from checks.paths import OWN
+from checks.faces.asked import exercises_named
+from checks.faces.board import Board, own_or
 from coursework.errors import InputError
 
 
@@ -15,16 +15,16 @@ def check(
     names: Sequence[str] = (),
     as_json: bool = False,
     watching: bool = False,
-    hint: int | None = None,
     device: str = "cpu",
 ) -> int:
     """Check a file (the kit's own captioning.py), all functions or those named, and print what came out.
 
     The exit status: 0 when all passed, 1 otherwise. Raises InputError for bad input.
     """
-    path = path or relative(OWN)
-    if as_json and (watching or hint):
-        raise InputError("--json prints one object: leave --watch and --hint away")
+    path = own_or(path)
+    exercises_named(names)
+    if as_json and watching:
+        raise InputError("--json prints one object: leave --watch away")
     if watching:
         from checks.faces.watch import watch
 
@@ -38,15 +38,5 @@ def check(
     if not board:
         print(json.dumps(report.json(), indent=1))
     else:
-        hinted, nudges = [], {result.function: result.hint for result in report.results}
-        if hint:
-            hinted = [*nudges] if names else [report.next_up] if report.next_up else []
-        for name in hinted:
-            board.hint(name, hint, nudges.get(name, ""))
-        board.finish(report, bool(hinted))
+        board.finish(report)
     return 0 if report.passed == report.total else 1
-
-
-def relative(path: Path) -> Path:
-    """Seen from where we are, if it lies below."""
-    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path

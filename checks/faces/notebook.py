@@ -57,7 +57,7 @@ def hint(what: Callable | str, level: int = 1) -> Shown:
         names = exercises_named([name_of(what)])
     except InputError as error:
         return refusal(error)
-    lines = [line for name in names for line in hint_lines(name, level, "level=")]
+    lines = [line for name in names for line in hint_lines(name, level)]
     return Shown("\n".join(lines), "".join(hint_card(name, level) for name in names))
 
 

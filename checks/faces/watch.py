@@ -8,7 +8,7 @@ from typing import NoReturn
 
 from checks.cases import EXERCISES
 from checks.engine import Report, check_file
-from checks.faces.asked import exercises_named
+from checks.faces.asked import exercises_named, first_on_the_way
 from checks.faces.board import Board
 from checks.running.child import Child
 from coursework.errors import InputError, reason
@@ -65,7 +65,7 @@ class Watched:
         self.results |= {result.function: result for result in report.results}
         everything = [self.results[name] for name in self.asked if name in self.results]
         open_ones = [r.function for r in everything if r.status in ("failed", "unwritten")]
-        first = open_ones[0] if open_ones else report.next_up
+        first = first_on_the_way(open_ones) or report.next_up
         board.finish(Report(str(self.path), everything, report.layout_notes, first))
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 
 from checks.cases import EXERCISES, Exercise
 from checks.engine import Report
-from checks.faces.asked import exercises_named, with_needs
+from checks.faces.asked import exercises_named, first_on_the_way, with_needs
 from checks.judging.judge import Result, judge
 from checks.running.sources import Here, Session, stopped_answers
 from coursework.errors import fault
@@ -25,17 +25,19 @@ def judged(
     if not names and opened.exercises:
         asked = [name for name in asked if name in opened.exercises]
     report, standing = Report(module, layout_notes=opened.notes), Standing(source, opened.layout)
+    still_open = []
     for name in asked if opened.problem else with_needs(asked):
         if opened.problem:
             result = import_failure(EXERCISES[name], opened.problem)
         else:
             result = standing.result(EXERCISES[name])
-        if report.next_up is None and result.status in ("failed", "unwritten"):
-            report.next_up = name
+        if result.status in ("failed", "unwritten"):
+            still_open.append(name)
         if name in asked:
             report.results.append(result)
             if on_result:
                 on_result(result)
+    report.next_up = first_on_the_way(still_open)
     return report
 
 

@@ -72,6 +72,7 @@ def test_help_of_every_verb_teaches(capsys):
     verbs = [
         "demo",
         "check",
+        "hint",
         "overfit",
         "prepare",
         "prepare scenes",
@@ -79,6 +80,9 @@ def test_help_of_every_verb_teaches(capsys):
         "train",
         "evaluate",
         "caption",
+        "submit",
+        "update",
+        "release",
     ]
     for verb in verbs:
         status, out, _ = run(capsys, *verb.split(), "--help")
@@ -139,7 +143,7 @@ def test_the_line_of_a_module_is_told_when_its_path_is_relative(
 
 
 def test_the_default_counts_are_those_of_the_demo():
-    args = cli.parser().parse_args(["prepare", "scenes"])
+    args = cli.parser({}).parse_args(["prepare", "scenes"])
     assert {split: getattr(args, split) for split in COUNTS} == COUNTS
 
 
@@ -150,7 +154,19 @@ def test_a_blank_module_is_told_what_to_write(capsys, tmp_path, tiny_bundle):
     mine = tmp_path / "mine.py"
     mine.write_text(text.replace(body, "    raise NotImplementedError\n"), encoding="utf-8")
     said = refused(capsys, "overfit", "--module", mine, "--data", tiny_bundle.path)
-    assert "rnn_step_forward is not written yet" in said
+    assert "begin with rnn_step_forward" in said
+
+
+def test_a_module_that_fails_its_checks_is_trained_with_a_warning(capsys, tmp_path, tiny_bundle):
+    text = (ROOT / "coursework/captioning.py").read_text(encoding="utf-8")
+    mine = tmp_path / "mine.py"
+    mine.write_text(text.replace("prev_h @ Wh + b)", "prev_h @ Wh.T + b)"), encoding="utf-8")
+    status = cli.main(
+        ["overfit", "--module", str(mine), "--data", str(tiny_bundle.path), "--count", "2"]
+    )
+    out, err = capsys.readouterr()
+    assert status == 0 and "2 of 2 captions" in out
+    assert "warning: rnn_step_forward is not right yet" in err
 
 
 def test_the_whole_way_on_photos(capsys, tmp_path, photos, weights):
@@ -225,7 +241,7 @@ def test_ctrl_c_ends_in_one_line_and_130(capsys, monkeypatch, tiny_bundle):
         return verb
 
     for text, said in [(("7 of 9 are kept",), "7 of 9 are kept"), ((), "nothing half-done")]:
-        monkeypatch.setattr(cli, "evaluate", interrupted(text))
+        monkeypatch.setitem(cli.VERBS, "evaluate", interrupted(text))
         assert cli.main(["evaluate", "--run", "x"]) == 130
         assert said in capsys.readouterr().err
 

@@ -17,7 +17,7 @@ import torch
 from checks import numeric
 from checks.cases import EXERCISES
 from checks.engine import Report, check_file
-from checks.faces import asked, board, card, watch
+from checks.faces import asked, board, card, hints, ready, watch
 from checks.faces.board import Board
 from checks.faces.notebook import check, hint
 from checks.faces.theirs import CHANGED
@@ -91,6 +91,44 @@ def test_needs_come_before_what_needs_them():
         assert all(names.index(need) < names.index(name) for need in EXERCISES[name].needs)
 
 
+def test_the_way_goes_by_notebooks():
+    wanted = ["lstm_step_forward", "CaptioningRNN.sample[rnn]", "temporal_softmax_loss"]
+    assert asked.first_on_the_way(wanted) == "temporal_softmax_loss"
+    assert asked.first_on_the_way(wanted[:2]) == "CaptioningRNN.sample[rnn]"
+    assert asked.first_on_the_way([]) is None
+
+
+def report_on(**statuses: str) -> Report:
+    """All exercises passed, but for those named (a dot stands as two underscores)."""
+    statuses = {name.replace("__", "."): status for name, status in statuses.items()}
+    results = [
+        Result(e.name, e.part, statuses.get(e.function, "passed"), message=e.name)
+        for e in EXERCISES.values()
+    ]
+    return Report("captioning.py", results)
+
+
+def test_a_cell_is_ready_when_all_it_needs_passes():
+    assert ready.ready_cells(report_on()) == ["rnn", "lstm", "attn"]
+    assert ready.ready_cells(report_on(lstm_step_forward="blocked")) == ["rnn", "attn"]
+    assert ready.ready_cells(report_on(temporal_softmax_loss="failed")) == []
+    assert ready.ready_cells(report_on(rnn_backward="failed")) == ["rnn", "lstm", "attn"]
+
+
+def test_what_is_not_written_is_refused_and_what_is_wrong_a_warning():
+    report = report_on(lstm_forward="unwritten", CaptioningRNN__sample="failed")
+    lstm = ready.readiness(report, "lstm")
+    assert "lstm_forward is not written" in lstm.refusal()
+    rnn = ready.readiness(report, "rnn")
+    assert rnn.refusal() == "" and "CaptioningRNN.sample[rnn] is not right yet" in rnn.warning()
+    assert ready.readiness(report_on(), "attn") == ready.Ready("attn", [], [])
+    everything = report_on(**{name.replace(".", "__"): "unwritten" for name in EXERCISES})
+    assert "rnn_step_forward, rnn_forward" in ready.readiness(everything, "rnn").refusal()
+    broken = Report("x.py", [Result("rnn_forward", "rnn", "failed", "import", message="line 3")])
+    with pytest.raises(InputError, match="line 3"):
+        ready.readiness(broken, "rnn")
+
+
 # The board
 
 
@@ -128,7 +166,7 @@ def test_the_board_says_of_each_function_what_there_is_to_say():
     assert lines["word_embedding_forward"].endswith("not written yet")
     assert lines["rnn_backward"].endswith("waits for rnn_forward")
     assert "1 of 4 passed, 1 wrong, 1 not written yet, 1 waiting for another" in text
-    assert "next: rnn_forward; for a hint: python -m coursework check rnn_forward" in text
+    assert "for a hint: python -m coursework hint rnn_forward" in text
     assert max(map(len, text.splitlines()[:-1])) <= 100
     assert [line for line in text.splitlines() if line in ("rnn", "words", "bptt")]
     assert "so it is" not in text
@@ -165,12 +203,12 @@ def test_hints_come_by_levels():
     for level in (1, 2, 3):
         text = "\n".join(board.hint_lines("rnn_forward", level))
         assert [hint in text for hint in levels] == [k < level for k in range(3)]
-        assert (f"--hint {level + 1}" in text) == (level < 3)
+        assert (f"level={level + 1}" in text) == (level < 3)
 
 
 def test_names_in_commands_survive_a_shell():
     report = Report("captioning.py", next_up="CaptioningRNN.sample[rnn]")
-    assert 'check "CaptioningRNN.sample[rnn]"' in board.next_step(report)
+    assert 'hint "CaptioningRNN.sample[rnn]"' in board.next_step(report)
 
 
 # The command line
@@ -202,16 +240,40 @@ def test_json_is_one_object_of_the_contract(capsys, tmp_path):
     assert found["rnn_step_forward"]["stage"] is None
 
 
-def test_a_named_function_is_shown_with_its_hint(capsys, tmp_path):
-    blank = (RNN_STEP, "    raise NotImplementedError\n")
-    mine = file_with(tmp_path, blank)
-    status, out, _ = run(capsys, "check", "rnn_forward", "--hint", 2, "--module", mine)
-    assert status == 1
-    assert "waits for rnn_step_forward" in out and "0 of 1 passed" in out
-    words = " ".join(out.split())
-    assert all(hint in words for hint in EXERCISES["rnn_forward"].hints[:2])
-    assert EXERCISES["rnn_forward"].hints[2] not in words
-    assert "next: rnn_step_forward" in out
+@pytest.fixture
+def hints_given(tmp_path, monkeypatch):
+    """The file that remembers hints, elsewhere."""
+    monkeypatch.setattr(hints, "GIVEN", tmp_path / "hints.json")
+    return tmp_path / "hints.json"
+
+
+def test_each_hint_is_given_in_its_turn(capsys, tmp_path, hints_given):
+    mine = file_with(tmp_path, (RNN_STEP, "    raise NotImplementedError\n"))
+    texts = EXERCISES["rnn_step_forward"].hints
+    for turn, shown in enumerate([{0}, {1}, {2}, {0, 1, 2}], 1):
+        status, out, _ = run(capsys, "hint", "--module", mine)  # on what is to be done next
+        words = " ".join(out.split())
+        assert status == 0 and "rnn_step_forward: not written yet" in words
+        assert {number for number, text in enumerate(texts) if text in words} == shown
+        assert ("the next, " in words) == (turn < 3)
+
+
+def test_all_hints_up_to_a_level_can_be_had_at_once(capsys, tmp_path, hints_given):
+    mine = file_with(tmp_path, (RNN_STEP, "    raise NotImplementedError\n"))
+    _, out, _ = run(capsys, "hint", "rnn_step_forward", "--level", 2, "--module", mine)
+    assert "hint 1 of 3" in out and "hint 2 of 3" in out and "hint 3 of 3" not in out
+    hints_given.write_text("{", encoding="utf-8")
+    _, out, _ = run(capsys, "hint", "rnn_step_forward", "--module", mine)
+    assert "hint 1 of 3" in out
+
+
+def test_a_hint_on_a_wrong_function_begins_with_what_is_wrong(capsys, tmp_path, hints_given):
+    wrong = ("prev_h @ Wh + b)", "prev_h @ Wh.T + b)")
+    _, out, _ = run(capsys, "hint", "rnn_step_forward", "--module", file_with(tmp_path, wrong))
+    assert "wrong values" in out and "transpose of `Wh`" in out and "a nudge: " in out
+    assert "hint 1 of 3" in out
+    status, out, _ = run(capsys, "hint", "word_embedding_forward")
+    assert status == 0 and out.strip() == "word_embedding_forward: passed"
 
 
 @pytest.mark.parametrize(
@@ -219,7 +281,6 @@ def test_a_named_function_is_shown_with_its_hint(capsys, tmp_path):
     [
         (["rnn_foward"], "rnn_forward"),
         (["--module", "gone.py"], "gone.py"),
-        (["--hint", "rnn_forward"], "names go before --hint"),
         (["--json", "--watch"], "--json"),
     ],
 )

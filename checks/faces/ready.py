@@ -1,0 +1,83 @@
+"""Whether a captioner can learn yet: are the functions that its cell needs written, and are they right?"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from checks.cases import EXERCISES
+from checks.faces.asked import first_on_the_way, with_needs
+from coursework.errors import InputError
+
+if TYPE_CHECKING:
+    from checks.engine import Report
+    from checks.judging.judge import Result
+
+METHODS = ("CaptioningRNN.forward", "CaptioningRNN.sample")
+
+
+@dataclass(frozen=True)
+class Ready:
+    """What stands between a cell and its training: functions not written, and functions that fail."""
+
+    cell: str
+    unwritten: list[str]
+    failing: "list[Result]"
+
+    def refusal(self) -> str:
+        """One line on what is still to be written; "" if all is."""
+        if not self.unwritten:
+            return ""
+        first = first_on_the_way(self.unwritten)
+        return (
+            f"a captioner with the cell {self.cell} cannot learn yet: {shortened(self.unwritten)} not"
+            f" written; begin with {first} (python -m coursework shows all that is to be done)"
+        )
+
+    def warning(self) -> str:
+        """One line on what fails its check; "" if nothing does."""
+        if not self.failing:
+            return ""
+        names = [result.function for result in self.failing]
+        return (
+            f"{shortened(names)} not right yet: what you train now may learn little, or the wrong"
+            f" thing; python -m coursework check {quoted(first_on_the_way(names))} says why"
+        )
+
+
+def shortened(names: list[str], most: int = 3) -> str:
+    """ "a is", "a, b are", "a, b, c and 4 more are" """
+    rest = f" and {len(names) - most} more" if len(names) > most else ""
+    return f"{', '.join(names[:most])}{rest} {'is' if len(names) == 1 else 'are'}"
+
+
+def quoted(text: str) -> str:
+    """As every shell wants it: brackets have a meaning to some."""
+    return f'"{text}"' if set(text) & set("[] ()&'") else text
+
+
+def needed(cell: str) -> list[str]:
+    """The exercises that a captioner with that cell is made of. InputError: a handout has not all of them."""
+    names = [f"{method}[{cell}]" for method in METHODS]
+    if absent := [name for name in names if name not in EXERCISES]:
+        raise InputError(
+            f"this handout has no {' and no '.join(absent)}: take another cell, or update to one that has"
+        )
+    return with_needs(names)
+
+
+def readiness(report: "Report", cell: str) -> Ready:
+    """What a report on the needed exercises (and perhaps others) says of that cell.
+
+    Raises InputError if the file could not be imported.
+    """
+    found = [result for result in report.results if result.function in needed(cell)]
+    if found and found[0].stage == "import":
+        raise InputError(found[0].message)
+    failing = [r for r in found if r.status == "failed"]
+    return Ready(cell, [r.function for r in found if r.status == "unwritten"], failing)
+
+
+def ready_cells(report: "Report") -> list[str]:
+    """The cells whose needed exercises have all passed."""
+    passed = {result.function for result in report.results if result.status == "passed"}
+    cells = dict.fromkeys(exercise.cell for exercise in EXERCISES.values() if exercise.cell)
+    return [cell for cell in cells if passed.issuperset(needed(cell))]

@@ -1,0 +1,259 @@
+"""The arguments of every verb of the command line, and what --help teaches."""
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+DATA = Path("data") if ROOT == Path.cwd() else ROOT / "data"
+CELLS = ("rnn", "lstm", "attn")
+TEACHES = (ROOT / "checks" / "classroom").is_dir()  # a handout has not the instructor's verbs
+
+
+def parser(verbs: dict[str, Callable]) -> argparse.ArgumentParser:
+    """All verbs with their arguments; each --help says what the verb does and shows an example.
+
+    verbs    by name, what is called with the parsed arguments: it stands in their `function`
+    """
+    main = argparse.ArgumentParser(
+        "python -m coursework", description="Image captioning from scratch."
+    )
+    add = adder(main.add_subparsers(title="verbs", metavar="VERB", required=True), verbs)
+    writing_verbs(add)
+    prepare_verbs(add, verbs)
+    learning_verbs(add)
+    handing_verbs(add)
+    return main
+
+
+def adder(subparsers, verbs: dict[str, Callable]):
+    """A function that adds a verb with its one-line help and its text; --device where it computes."""
+
+    def add(
+        name: str, line: str, text: str, device: bool = True, key: str | None = None
+    ) -> argparse.ArgumentParser:
+        formatter = argparse.RawDescriptionHelpFormatter
+        verb = subparsers.add_parser(name, help=line, description=text, formatter_class=formatter)
+        verb.set_defaults(function=verbs.get(key or name))
+        if device:
+            verb.add_argument("--device", default="cpu", help="cpu, cuda, cuda:1, mps (cpu)")
+        return verb
+
+    return add
+
+
+def writing_verbs(add) -> None:
+    """What goes with writing the functions: check and hint; and demo, for when all is written."""
+    verb = add("demo", "from nothing to captions and attention grids, in about two minutes", DEMO)
+    verb.add_argument(
+        "--out", type=Path, default=Path("demo"), help="folder of the pictures (demo)"
+    )
+    bundle_argument(verb)
+
+    verb = add("check", "what is right, and what is wrong and how", CHECK)
+    verb.add_argument(
+        "names", nargs="*", metavar="NAME", help="functions, or parts: rnn, words, lstm, ... (all)"
+    )
+    verb.add_argument("--watch", action="store_true", help="again at every save, what changed")
+    verb.add_argument("--json", action="store_true", help="one JSON object instead of text")
+    module_argument(verb)
+
+    verb = add("hint", "the next of three hints on a function", HINT, device=False)
+    verb.add_argument(
+        "name", nargs="?", metavar="NAME", help="a function (the one to do next on the board)"
+    )
+    verb.add_argument(
+        "--level", type=int, choices=(1, 2, 3), help="all hints up to this one (one more)"
+    )
+    module_argument(verb)
+
+
+def prepare_verbs(add, verbs: dict[str, Callable]) -> None:
+    """The sources of a bundle."""
+    prepare = add("prepare", "turn images and captions into a bundle", PREPARE, device=False)
+    source = adder(prepare.add_subparsers(title="sources", metavar="SOURCE", required=True), verbs)
+    verb = source(
+        "scenes", "pictures that the kit draws itself", PREPARE_SCENES, key="prepare_scenes"
+    )
+    for split, count in (("train", 2400), ("val", 300), ("test", 300)):  # scenes.COUNTS
+        verb.add_argument(
+            f"--{split}", type=positive, default=count, help=f"{split} images ({count})"
+        )
+    verb.add_argument("--seed", type=int, default=0, help="another seed, other scenes (0)")
+    build_arguments(verb, "scenes", minimum_count=1)
+    verb = source(
+        "folder", "your own photos with your own captions", PREPARE_FOLDER, key="prepare_folder"
+    )
+    verb.add_argument("images", type=Path, metavar="IMAGES", help="folder of the images")
+    verb.add_argument(
+        "captions", type=Path, metavar="CAPTIONS", help="COCO-layout .json or two-column .csv"
+    )
+    build_arguments(verb, "folder", minimum_count=2)
+
+
+def learning_verbs(add) -> None:
+    """From a bundle to a run, and what a run can say."""
+    verb = add("overfit", "learn a few captions by heart: the first test of a model", OVERFIT)
+    verb.add_argument("--cell", choices=CELLS, default="rnn", help="which cell (rnn)")
+    verb.add_argument("--count", type=positive, default=50, help="how many images (50)")
+    verb.add_argument("--out", type=Path, help="folder for the run and its loss curve")
+    bundle_argument(verb)
+    module_argument(verb)
+
+    verb = add("train", "train on a bundle, by a recipe", TRAIN)
+    verb.add_argument(
+        "--recipe", default="scenes-attn", help="a recipe's name or a .toml file (scenes-attn)"
+    )
+    verb.add_argument("--cell", choices=CELLS, help="another cell than the recipe's")
+    verb.add_argument("--out", type=Path, required=True, help="folder of the run")
+    verb.add_argument(
+        "--resume", action="store_true", help="go on exactly where the run was interrupted"
+    )
+    bundle_argument(verb)
+    module_argument(verb)
+
+    verb = add("evaluate", "score the captions of a split, with conditions", EVALUATE)
+    verb.add_argument("--run", type=Path, required=True, help="folder of the run")
+    verb.add_argument("--split", default="test", help="which split (test)")
+    verb.add_argument("--json", action="store_true", help="one JSON object instead of text")
+    verb.add_argument("--data", type=Path, help="the bundle (the one that the run was trained on)")
+    module_argument(verb)
+
+    verb = add("caption", "caption any picture", CAPTION)
+    verb.add_argument("images", type=Path, nargs="+", metavar="IMAGE")
+    verb.add_argument("--run", type=Path, required=True, help="folder of the run")
+    verb.add_argument("--out", type=Path, help="folder for an attention grid of each picture")
+    verb.add_argument(
+        "--weights", help="the encoder's weights file, where the run used one of your own"
+    )
+    module_argument(verb)
+
+
+def handing_verbs(add) -> None:
+    """What goes from instructor to student and back."""
+    verb = add("submit", "the zip to hand in, and what is missing in it", SUBMIT, device=False)
+    verb.add_argument("--out", type=Path, metavar="ZIP", help="the zip to make (hand-in.zip)")
+    verb = add("update", "bring in a newer handout, and keep your work", UPDATE, device=False)
+    verb.add_argument("handout", type=Path, metavar="HANDOUT", help="its zip, or its folder")
+    if TEACHES:
+        verb = add("release", "make the handout (for instructors)", RELEASE, device=False)
+        verb.add_argument("out", type=Path, metavar="OUT", help="the folder; OUT.zip comes beside")
+        verb.add_argument(
+            "--parts", metavar="P,P", help="rnn, words, lstm, attention, captioner, bptt (all)"
+        )
+
+
+def bundle_argument(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--data", type=Path, default=DATA / "scenes", help="the bundle (data/scenes)")
+
+
+def module_argument(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument(
+        "--module", type=Path, metavar="FILE", help="your functions (coursework/captioning.py)"
+    )
+
+
+def build_arguments(verb: argparse.ArgumentParser, name: str, minimum_count: int) -> None:
+    verb.add_argument(
+        "--out", type=Path, default=DATA / name, help=f"the bundle to make (data/{name})"
+    )
+    verb.add_argument(
+        "--encoder", default="regnet_x_400mf", help="a torchvision backbone (regnet_x_400mf)"
+    )
+    verb.add_argument(
+        "--weights", default="scenes", help="scenes, imagenet, or a .pth or .safetensors file"
+    )
+    verb.add_argument(
+        "--image-size", type=positive, help="side of the square it sees, in pixels (224)"
+    )
+    help_text = f"words seen less often in training become <UNK> ({minimum_count})"
+    verb.add_argument("--minimum-count", type=positive, default=minimum_count, help=help_text)
+
+
+def positive(text: str) -> int:
+    """A whole number of at least 1; argparse turns the error into one line."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} should be a whole number of at least 1")
+    return int(text)
+
+
+DEMO = """Draws scenes, runs them through the frozen encoder, learns fifty captions by heart, trains an
+attention LSTM and captions pictures it has never seen. Pictures of every stage land in --out.
+
+    python -m coursework demo
+"""
+CHECK = """Runs your functions on inputs of all kinds and says what is right, and of what is wrong, which
+mistake it is. Without a name: all of them, part by part. With names: these, in more detail; what your
+code prints is shown then.
+
+    python -m coursework check
+    python -m coursework check rnn_forward
+    python -m coursework check lstm CaptioningRNN.sample       a part, and a method with all its cells
+    python -m coursework check --watch                         on every save, what changed
+    python -m coursework check --module my_captioning.py --json
+
+Exit status 0 when all passed, 1 otherwise.
+"""
+HINT = """Says where a function stands, and gives the next of three hints: where to look; the idea; the
+formula.
+
+    python -m coursework hint rnn_forward
+    python -m coursework hint                    on what is to be done next
+    python -m coursework hint rnn_forward --level 3
+"""
+OVERFIT = """Learns one caption for each of a few images by heart, then asks for them back without help.
+A model that cannot do this cannot learn anything else: do it before you train.
+
+    python -m coursework overfit --cell lstm
+    python -m coursework overfit --cell attn --data data/folder --out runs/overfit
+"""
+PREPARE = """Runs every image through a frozen encoder once, and keeps features, captions and thumbnails
+in a folder, a bundle, that training reads. Interrupted, it goes on where it stopped when you run
+it again.
+"""
+PREPARE_SCENES = """Draws scenes with five true captions each, and the boxes of the things in them.
+
+    python -m coursework prepare scenes
+    python -m coursework prepare scenes --train 8000 --out data/many-scenes
+"""
+PREPARE_FOLDER = """Takes a folder of images and their captions: JSON as COCO lays it out, or a CSV with a
+row "image,caption" for each caption. Several captions an image are welcome.
+
+    python -m coursework prepare folder photos captions.csv --weights imagenet
+"""
+TRAIN = """Trains on the train split of a bundle, keeps the best and the last model, and draws the loss
+curve. Ctrl-C loses nothing: the same command with --resume goes on exactly where it stopped.
+
+    python -m coursework train --recipe scenes-attn --out runs/attn
+    python -m coursework train --recipe demo --cell lstm --out runs/lstm
+"""
+EVALUATE = """Captions every image of a split, word by word without help, and scores the captions:
+BLEU-1 to 4; on scenes also whether the things named are there, and whether attention looks at them.
+
+    python -m coursework evaluate --run runs/attn --split val
+"""
+CAPTION = """Captions pictures with the encoder that the run was trained with, and draws where the model
+looked.
+
+    python -m coursework caption --run runs/attn photo.jpg --out grids
+"""
+SUBMIT = """Makes the zip to hand in: captioning.py, your answers to the notebooks' questions, and
+results.json with what the checks say and the losses and scores of the runs in runs/. Says what is
+missing, and makes the zip all the same. An earlier zip is never overwritten.
+
+    python -m coursework submit
+"""
+UPDATE = """Brings a newer handout into this one, for instance with the next part. What you have written
+stays: functions, notebooks, runs, data. captioning.py as it was is kept beside it.
+
+    python -m coursework update handout-2.zip
+"""
+RELEASE = """Makes the handout from this repository: captioning.py with the bodies of its exercises taken out,
+checks with recorded answers, notebooks, and what else a student needs, as a folder and as a zip. It is
+proved before it is let out: nothing is solved, no line of a solution is left, and the reference passes in
+it.
+
+    python -m coursework release handout
+    python -m coursework release handout --parts rnn,words,captioner      this week
+    python -m coursework release handout --parts lstm                     next week: added to the above
+"""
