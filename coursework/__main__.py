@@ -1,5 +1,6 @@
 """The command line, one function a verb: python -m coursework VERB --help."""
 
+import io
 import json
 import os
 import sys
@@ -46,8 +47,9 @@ def board() -> int:
 
 
 def overfit(args) -> None:
-    where, mine, bundle = device(args.device), module(args.module), opened_bundle(args.data)
+    where, mine = device(args.device), module(args.module)
     require_ready(args.module, args.cell)
+    bundle = opened_bundle(args.data)
     from coursework.learn.overfit import overfit
     from coursework.look import plots
 
@@ -95,8 +97,8 @@ def train(args) -> None:
     recipe = Recipe.load(args.recipe)
     recipe = replace(recipe, cell_type=args.cell or recipe.cell_type)
     settings = {"resume": args.resume, "device": device(args.device), "module": module(args.module)}
-    bundle = opened_bundle(args.data)
     require_ready(args.module, recipe.cell_type)
+    bundle = opened_bundle(args.data)
     from coursework.learn.loop import train
     from coursework.look import plots
 
@@ -111,7 +113,7 @@ def train(args) -> None:
 
 def evaluate(args) -> None:
     mine = module(args.module)
-    from coursework.look.evaluate import evaluate, report
+    from coursework.look.evaluate import evaluate, report, save_scores
     from coursework.run import own_errors
 
     run = opened_run(args.run)
@@ -121,6 +123,7 @@ def evaluate(args) -> None:
     with own_errors(mine):
         scores = evaluate(model, bundle, args.split, run.max_length, run.vocabulary)
     print(json.dumps(scores, indent=1) if args.json else report(scores))
+    save_scores(scores, run.path)
 
 
 def caption(args) -> None:
@@ -154,14 +157,14 @@ def submit(args) -> None:
     from checks.engine import check_file
     from checks.faces.board import own_or
     from checks.paths import ROOT
-    from coursework.submit import submit
+    from coursework.hand_in.submit import submit
 
     print(submit(ROOT, check_file(own_or(None)).json(), args.out).text())
 
 
 def update(args) -> None:
     from checks.paths import ROOT
-    from coursework.update import update
+    from coursework.handout.update import update
 
     print(*update(ROOT, args.handout), sep="\n")
 
@@ -254,6 +257,9 @@ def main(argv: list[str] | None = None) -> int:
     for bad input; 130 for Ctrl-C.
     """
     argv = sys.argv[1:] if argv is None else argv
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # consoles of few letters show ? for the others
+            stream.reconfigure(errors="replace")
     try:
         if not argv:
             return board()

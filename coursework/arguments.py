@@ -139,7 +139,10 @@ def handing_verbs(add) -> None:
         verb = add("release", "make the handout (for instructors)", RELEASE, device=False)
         verb.add_argument("out", type=Path, metavar="OUT", help="the folder; OUT.zip comes beside")
         verb.add_argument(
-            "--parts", metavar="P,P", help="rnn, words, lstm, attention, captioner, bptt (all)"
+            "--parts",
+            nargs="+",
+            metavar="PART",
+            help="rnn words lstm attention captioner bptt (all)",
         )
 
 
@@ -254,6 +257,6 @@ proved before it is let out: nothing is solved, no line of a solution is left, a
 it.
 
     python -m coursework release handout
-    python -m coursework release handout --parts rnn,words,captioner      this week
+    python -m coursework release handout --parts rnn words captioner      this week
     python -m coursework release handout --parts lstm                     next week: added to the above
 """

@@ -33,7 +33,7 @@ def rnn_step_forward(x, prev_h, Wx, Wh, b):
         next_h = tanh(x Wx + prev_h Wh + b)
 
     x (N,D), prev_h (N,H), Wx (D,H), Wh (H,H), b (H,)
-    Returns next_h (N,H) and a cache: whatever your backward step will need.
+    Returns next_h (N,H) and a cache: whatever a backward step would need.
     """
     next_h = torch.tanh(x @ Wx + prev_h @ Wh + b)
     cache = (x, prev_h, Wx, Wh, next_h)

@@ -4,6 +4,7 @@
     vocabulary.json     the words the model knows
     history.json        "loss" of every step, "validation" with its "step" and "bleu4", "seconds", "finished"
     best.safetensors    the weights with the best validation score
+    scores_SPLIT.json   what evaluate made of a split
     last.safetensors    the newest weights, and beside them what training needs to go on from there
 
 `coursework.learn` writes it.

@@ -64,7 +64,7 @@ EXERCISES = [
             "A state is used twice: as the output of its step, and by the next step. Its gradient"
             " is the sum of both. The weights are used at every step: their gradients add up.",
             "dnext_h(t) = dh[:, t] + dprev_h(t+1), with 0 after the last step; dWx = sum over t of"
-            " dWx(t), likewise dWh, db; dh0 = dprev_h of the first step",
+            " dWx(t), likewise dWh, db; dh0 is the dprev_h of the first step",
         ),
         right=AGREES,
     ),

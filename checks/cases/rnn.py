@@ -15,7 +15,7 @@ EXERCISES = [
         outputs=("next_h",),
         cache=True,
         hints=(
-            "One line of arithmetic and one nonlinearity; then pack what the backward step will need.",
+            "One line of arithmetic and one nonlinearity; then return the cache beside it.",
             "The new state mixes the input and the previous state, each through its own matrix,"
             " adds a bias and is squashed to (-1, 1).",
             "next_h = tanh(x Wx + prev_h Wh + b)",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from checks.cases import EXERCISES
 from checks.faces.ready import quoted, ready_cells
-from checks.paths import OWN
+from checks.paths import OWN, ROOT
 
 if TYPE_CHECKING:
     from checks.engine import Report
@@ -139,7 +139,9 @@ def next_step(report: "Report") -> str:
         ready = ready_cells(report)
         everything = len(report.results) == len(EXERCISES)
         return f"{COMMAND} overfit --cell {ready[-1]}" if everything and ready else COMMAND
-    where = "" if _elsewhere(report.module) else f" (notebooks/{EXERCISES[name].notebook}.ipynb)"
+    notebook = f"notebooks/{EXERCISES[name].notebook}.ipynb"
+    there = (ROOT / notebook).is_file() and not _elsewhere(report.module)
+    where = f" ({notebook})" if there else ""
     return f"{name}{where}; for a hint: {hint_command(name, report.module)}"
 
 

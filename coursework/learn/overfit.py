@@ -34,7 +34,8 @@ class Verdict:
     misses: list[tuple[int, list[str], list[str]]]
     """(index of the image in the bundle, words wanted, words got up to END) for each that did not"""
     history: dict
-    """"loss" of every step; "recall": the share that came back, every few steps; "seconds" """
+    """"loss" of every step; "recall": the share that came back, every few steps; "attainable": the share
+    that can, of so many "captions"; "seconds" """
     advice: str = ""
     """what to look at next, where something did not come back"""
     notes: list[str] = field(default_factory=list)
@@ -93,6 +94,7 @@ def overfit(
     enough = 1 - sum(len(group) - 1 for group in twins) / len(chosen)
     history = fit(model, bundle, pairs, recipe, recall, module, folder, enough, progress)
     history |= {"recall": history["validation"], "validation": []}
+    history |= {"captions": len(chosen), "attainable": enough}
     if folder:
         write_json(folder / "history.json", history)
     missed = misses(model, features.to(device), pairs, bundle.vocabulary, recipe, module)

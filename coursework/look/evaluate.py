@@ -1,10 +1,13 @@
 """Caption a split, score the captions, and say the figures with the conditions they hold under."""
 
+import os
 from collections.abc import Sequence
+from pathlib import Path
 
 from torch import nn
 
 from coursework.bundle import Bundle
+from coursework.files import write_json
 from coursework.look.decoding import Caption, caption_split
 from coursework.look.scoring import bleu, mention_scores, pointing
 from coursework.vocabulary import Vocabulary, tokenise
@@ -50,6 +53,16 @@ def score_captions(
         "mentions": mention_scores(captions, records, bundle.lexicon) if known else None,
         "pointing": pointing(captions, records, bundle.lexicon) if known else None,
     }
+
+
+def save_scores(scores: dict, run: str | os.PathLike) -> Path:
+    """Leave scores in the folder of a run, as scores_<split>.json; returns the file.
+
+    Those of the same split that were there are replaced. Raises InputError where that cannot be written.
+    """
+    file = Path(run) / f"scores_{scores['split']}.json"
+    write_json(file, scores)
+    return file
 
 
 def report(scores: dict) -> str:

@@ -3,8 +3,8 @@
 A shape is a signed distance in pixels (negative inside). Its coverage of a pixel is the distance cut to
 0..1, and colours are blended by coverage. Pictures are equal to the bit on every platform and library
 version, because only exactly rounded operations are used: + - * / sqrt, min, max, comparisons and whole
-numbers; no sine, no power, no sum, no numpy random. Keep it so: `checks/kit/test_drawing.py` holds
-the hashes. Each shape is computed only inside its bounds, which makes a picture a matter of milliseconds.
+numbers; no sine, no power, no sum, no numpy random. Keep it so: the kit's tests hold the
+hashes. Each shape is computed only inside its bounds, which makes a picture a matter of milliseconds.
 """
 
 import math

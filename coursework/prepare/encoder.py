@@ -206,9 +206,8 @@ def weights_file(name: str, weights: str | Path) -> tuple[Path, str, Colours]:
                 f'the weights "scenes" are those of {SCENES_NAME}: for {name} take "imagenet" or a file'
             )
         if not SCENES_WEIGHTS.exists():
-            make = "python -m coursework.prepare.pretrain makes it again"
             raise InputError(
-                f"the shipped weights are not at {SCENES_WEIGHTS}: get the file from the kit, or {make}"
+                f"the shipped weights are not at {SCENES_WEIGHTS}: take that file from the kit"
             )
         return SCENES_WEIGHTS, "scenes", (list(MEAN), list(STD))
     versions = import_torchvision().models.get_model_weights(name)

@@ -1,0 +1,165 @@
+"""What a handout must not hold: the lines of the solution, and the patches that plant mistakes in it."""
+
+import ast
+import io
+import re
+import tokenize
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from checks.cases import EXERCISES
+from checks.mistakes import CATALOGUE
+
+SHORTEST = 10  # characters that count in a line: `dx = da @ Wx.T` has ten, `else:` says nothing
+RENAMING = r"\w+=\w+"  # nor does `prev_h = next_h`, and hints say such things
+SHORTEST_PATCH = 32  # a patch is a piece of a line: a shorter one stands in other code by chance
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+@dataclass(frozen=True)
+class Secret:
+    """A text, squeezed, that is found nowhere in a handout, and what to say where it is."""
+
+    text: str
+    told: str
+    is_patch: bool = False
+
+
+def squeeze(text: str) -> str:
+    """What counts of a text: no white space, no `#`, no backslash, one kind of quotes.
+
+    So a line stays the same line in a comment, in JSON, with other spacing and with other line breaks.
+    """
+    return re.sub(r"[\s#\\]+", "", text).replace("'", '"')
+
+
+def secrets(source: str) -> list[Secret]:
+    """All secrets of the reference's source, each once.
+
+    What stands in the source outside of the solution is none: formulas in docstrings, given code.
+    """
+    hidden = solution(source)
+    public = squeeze(rest_of(source, hidden))
+    found = {
+        text: Secret(text, f"the patch of the mistake {name}", is_patch=True)
+        for name, text in patches()
+        if len(text) >= SHORTEST_PATCH
+    }
+    for told, text in lines_of(source, hidden):
+        if len(text) >= SHORTEST and not re.fullmatch(RENAMING, text):
+            if text not in found or found[text].is_patch:
+                found[text] = Secret(text, told)
+    return [secret for text, secret in found.items() if text not in public]
+
+
+def solution(source: str) -> dict[str, list[ast.stmt]]:
+    """The statements that only a solution holds, by function: the bodies of the exercises without their
+    docstrings, and whole functions that nothing but these bodies mentions.
+    """
+    asked = {exercise.function for exercise in EXERCISES.values()}
+    tree = ast.parse(source)
+    functions = dict(functions_of(tree))
+    bodies = {name: body_of(node) for name, node in functions.items() if name in asked}
+    helpers = {
+        name: [node]
+        for name, node in functions.items()
+        if name not in asked and ("." not in name or re.search(r"\._[^_]", name))
+    }
+    while True:  # what given code mentions is given, too
+        mentioned = names_in(tree, bodies | helpers)
+        given = [name for name in helpers if name.split(".")[-1] in mentioned]
+        if not given:
+            return bodies | helpers
+        for name in given:
+            del helpers[name]
+
+
+def functions_of(tree: ast.Module) -> Iterable[tuple[str, Function]]:
+    """Functions by name, methods by "Class.method"."""
+    for node in tree.body:
+        if isinstance(node, Function):
+            yield node.name, node
+        elif isinstance(node, ast.ClassDef):
+            for part in node.body:
+                if isinstance(part, Function):
+                    yield f"{node.name}.{part.name}", part
+
+
+def body_of(function: Function) -> list[ast.stmt]:
+    """The statements of a function without its docstring."""
+    return function.body[ast.get_docstring(function) is not None :]
+
+
+def rest_of(source: str, hidden: dict[str, list[ast.stmt]]) -> str:
+    """The source without the statements that are hidden."""
+    lines = source.splitlines()
+    for statement in (each for body in hidden.values() for each in body):
+        for number in range(statement.lineno - 1, statement.end_lineno):
+            lines[number] = ""
+    return "\n".join(lines)
+
+
+def names_in(tree: ast.Module, hidden: dict[str, list[ast.stmt]]) -> set[str]:
+    """The names and attributes that code mentions outside of the statements that are hidden."""
+    skipped = {id(statement) for body in hidden.values() for statement in body}
+    found, waiting = set(), [tree]
+    while waiting:
+        node = waiting.pop()
+        if id(node) not in skipped:
+            found |= {getattr(node, "id", ""), getattr(node, "attr", "")}
+            waiting += ast.iter_child_nodes(node)
+    return found
+
+
+def lines_of(source: str, hidden: dict[str, list[ast.stmt]]) -> Iterable[tuple[str, str]]:
+    """(what to say, text) for every line of the solution, and for every statement in one piece.
+
+    A statement comes as it is written, and as Python would write it, which settles brackets and quotes.
+    """
+    lines = without_comments(source).splitlines()
+    for name, body in hidden.items():
+        for statement in body:
+            for number in range(statement.lineno, statement.end_lineno + 1):
+                yield place(name, number, lines), squeeze(lines[number - 1])
+            for number, text in statements(statement):
+                yield place(name, number, lines), text
+            for part in ast.walk(statement):
+                if isinstance(part, ast.stmt) and not hasattr(part, "body"):
+                    whole = "".join(lines[part.lineno - 1 : part.end_lineno])
+                    yield place(name, part.lineno, lines), squeeze(whole)
+
+
+def place(name: str, number: int, lines: list[str]) -> str:
+    return f"line {number} of captioning.py, {name}: `{' '.join(lines[number - 1].split())}`"
+
+
+def statements(tree: ast.AST) -> Iterable[tuple[int, str]]:
+    """(line, text) of every statement as Python would write it, squeezed; of a loop: up to the colon."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.stmt):
+            if hasattr(node, "body"):
+                kept = {name: getattr(node, name) for name in node._fields}
+                short = {"body": [ast.Pass()], "orelse": [], "decorator_list": []}
+                kept |= {name: value for name, value in short.items() if name in kept}
+                node = ast.copy_location(type(node)(**kept), node)
+                yield node.lineno, squeeze(ast.unparse(node).removesuffix("pass"))
+            else:
+                yield node.lineno, squeeze(ast.unparse(node))
+
+
+def without_comments(source: str) -> str:
+    """The source with every comment cut off; lines keep their numbers."""
+    lines = source.splitlines(keepends=True)
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type == tokenize.COMMENT:
+            row, column = token.start
+            lines[row - 1] = lines[row - 1][:column].rstrip() + "\n"
+    return "".join(lines)
+
+
+def patches() -> Iterable[tuple[str, str]]:
+    """(name of the mistake, text) for every patch of the catalogue, before and after."""
+    for mistake in CATALOGUE.values():
+        for text in (mistake.old, mistake.new):
+            yield mistake.name, squeeze(text)

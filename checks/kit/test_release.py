@@ -1,0 +1,470 @@
+"""The handout: what is in it, what is not, and what it refuses."""
+
+import ast
+import hashlib
+import io
+import itertools
+import json
+import re
+import zipfile
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from checks import answers
+from checks.cases import EXERCISES, asked_in
+from checks.classroom import release as releasing
+from checks.classroom.notebooks import NOTEBOOKS, notebooks_for, pruned
+from checks.classroom.parts import PARTS, check_complete, exercises_in, in_order, parts_named
+from checks.classroom.recorded import answers_for
+from checks.classroom.release import Released, release
+from checks.classroom.stubs import GIVEN, blank
+from checks.classroom.tree import COMES_ALONG, STAYS_BEHIND, content, copied, handout_files
+from checks.hand_ins.layouts import layout_of
+from checks.paths import OWN, ROOT
+from coursework.errors import InputError
+
+SOURCE = OWN.read_text(encoding="utf-8")
+FEW = ["rnn", "words", "captioner"]
+
+
+def is_complete(parts):
+    try:
+        check_complete(parts)
+    except InputError:
+        return False
+    return True
+
+
+CHOICES = [
+    parts
+    for count in range(1, len(PARTS) + 1)
+    for parts in itertools.combinations(PARTS, count)
+    if is_complete(parts)
+]
+
+
+@pytest.fixture(scope="session")
+def released(tmp_path_factory: pytest.TempPathFactory) -> Released:
+    """A handout of a few parts, made and proved; all tests share it and leave it as it is."""
+    return release(tmp_path_factory.mktemp("course") / "week 1", FEW)
+
+
+@pytest.fixture
+def unproved(monkeypatch):
+    """Release without the proofs, which take seconds."""
+    monkeypatch.setattr(releasing, "prove", lambda *_: None)
+
+
+# Parts
+
+
+def test_parts_are_named_in_any_order_and_by_any_separator():
+    for names in ("lstm,rnn", "lstm rnn", " rnn , lstm,", ["lstm", "rnn"], ["rnn,lstm", "rnn"]):
+        assert parts_named(names) == ["rnn", "lstm"]
+    assert parts_named() == parts_named(list(PARTS)) == list(PARTS)
+
+
+@pytest.mark.parametrize(
+    "names, said", [("rrn", "did you mean rnn"), ("x", "bptt"), (",", "no part")]
+)
+def test_a_name_that_is_no_part_is_refused(names, said):
+    with pytest.raises(InputError, match=said):
+        parts_named(names)
+
+
+@pytest.mark.parametrize(
+    "parts, missing",
+    [
+        (["attention"], "lstm"),
+        (["rnn", "captioner"], "words"),
+        (["words", "captioner"], "rnn or lstm"),
+        (["words", "bptt"], "rnn or lstm or attention"),
+    ],
+)
+def test_parts_that_do_not_go_together_are_refused(parts, missing):
+    with pytest.raises(InputError, match=f"{parts[-1]} needs {missing}"):
+        check_complete(parts)
+
+
+def test_there_are_so_many_choices_of_parts():
+    without_captioner = 2 * 2 * 3 - 1  # rnn or not, words or not, none or lstm or both
+    with_captioner = 2 * 3 - 1  # words, and rnn or lstm
+    with_bptt = (2 * 2 * 3 - 2) + with_captioner  # words alone has no gradients
+    assert len(CHOICES) == without_captioner + with_captioner + with_bptt == 31
+
+
+@pytest.mark.parametrize("parts", CHOICES, ids="-".join)
+def test_what_is_asked_for_can_be_done_with_what_is_there(parts):
+    asked = exercises_in(parts)
+    assert {EXERCISES[name].part for name in asked} == set(parts)
+    for name in asked:
+        assert set(EXERCISES[name].needs) <= set(asked)
+        assert EXERCISES[name].forward in (None, *asked)
+    cells = {EXERCISES[name].cell for name in asked} - {None}
+    assert ("attn" in cells) == ({"captioner", "attention"} <= set(parts))
+
+
+def test_all_parts_ask_for_all_exercises():
+    assert exercises_in(PARTS) == list(EXERCISES)
+
+
+# The blank module
+
+
+@cache
+def blank_of(parts):
+    return blank(SOURCE, parts)
+
+
+def functions_in(source):
+    for node in ast.parse(source).body:
+        for part in [node, *getattr(node, "body", [])]:
+            if isinstance(part, ast.FunctionDef):
+                yield part.name if part is node else f"{node.name}.{part.name}", part
+
+
+@pytest.mark.parametrize("parts", CHOICES, ids="-".join)
+def test_a_blank_holds_its_exercises_their_docstrings_and_given_code(parts):
+    functions, reference = dict(functions_in(blank_of(parts))), dict(functions_in(SOURCE))
+    asked = {EXERCISES[name].function: EXERCISES[name].part for name in exercises_in(parts)}
+    for name, part in asked.items():
+        docstring, stub = functions[name].body
+        number = PARTS.index(part) + 1
+        assert ast.unparse(stub) == f"raise NotImplementedError('Part {number}: write {name}')"
+        assert ast.unparse(docstring) == ast.unparse(reference[name].body[0])
+        assert ast.unparse(functions[name].args) == ast.unparse(reference[name].args)
+    given = {name: node for name, node in functions.items() if name not in asked}
+    assert not [name for name in given if name.split(".")[-1] in ("_project_image",)]
+    assert {name for name in given if "." not in name} <= {"_weight"}
+    for name, node in given.items():
+        changed = name == "CaptioningRNN.__init__" and "cells" in ast.unparse(node)
+        assert changed or ast.unparse(node) == ast.unparse(reference[name])
+
+
+@pytest.mark.parametrize("parts", CHOICES, ids="-".join)
+def test_a_blank_imports_and_names_nothing_in_vain(parts):
+    text = blank_of(parts)
+    tree = ast.parse(text)
+    assert layout_of(tree) == "kit"
+    imported = {a.asname or a.name for n in tree.body if hasattr(n, "names") for a in n.names}
+    used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    assert imported <= used
+    classes = {node.name for node in tree.body if isinstance(node, ast.ClassDef)}
+    assert classes == {name for name, part in GIVEN.items() if part in parts}
+    exec(compile(text, "blank", "exec"), {"__name__": "blank"})
+
+
+@pytest.mark.parametrize("parts", CHOICES, ids="-".join)
+def test_a_blank_speaks_of_its_own_parts_alone(parts):
+    text = blank_of(parts)
+    sections = [
+        line[2] for line in text.splitlines() if line.startswith("# ") and line[2].isdigit()
+    ]
+    listed = [
+        line.split(".")[0].strip() for line in ast.get_docstring(ast.parse(text)).splitlines()
+    ]
+    numbers = [str(PARTS.index(part) + 1) for part in parts if part != "bptt"]
+    assert sections == [each for each in listed if each.isdigit()] == numbers
+    assert ("derived by hand" in text) == ("bptt" in parts)
+    assert ("def rnn_step_backward" in text) == ({"rnn", "bptt"} <= set(parts))
+    assert max(map(len, text.splitlines())) <= 110
+
+
+def test_a_captioner_knows_the_cells_that_are_handed_out():
+    words = {word: number for number, word in enumerate(["<NULL>", "<START>", "<END>", "a"])}
+    for parts, cells in (
+        (FEW, ["rnn"]),
+        (["words", "lstm", "attention", "captioner"], ["lstm", "attn"]),
+    ):
+        namespace = {"__name__": "blank"}
+        exec(compile(blank(SOURCE, parts), "blank", "exec"), namespace)
+        captioner = namespace["CaptioningRNN"]
+        assert [
+            line.split('"')[1] for line in captioner.__doc__.splitlines() if '"' in line
+        ] == cells
+        assert "the same" not in captioner.__doc__
+        for cell in cells:
+            captioner(words, 3, 4, 5, cell)
+        with pytest.raises(ValueError, match=f"one of {', '.join(cells)}$"):
+            captioner(words, 3, 4, 5, "gru")
+
+
+def test_what_only_a_solution_uses_goes_with_it():
+    """An instructor's own way to write it: helpers, constants and remarks of other names."""
+    more = (
+        "import cmath, os\nfrom functools import partial, reduce\n\nSCALE = 3.5\n\n\n"
+        "# squashes\ndef squashed(a):\n    return torch.tanh(a) * SCALE\n    # squashed, that is\n\n"
+    )
+    changed = SOURCE.replace("\n\n# 1. A vanilla RNN", f"\n{more}\n# 1. A vanilla RNN").replace(
+        "next_h = torch.tanh(x @ Wx + prev_h @ Wh + b)\n",
+        "next_h = squashed(x @ Wx) + reduce(partial, os.sep)\n",
+    )
+    changed = changed.replace(
+        "cache = (x, prev_h, Wx, Wh, next_h)\n    return next_h, cache\n",
+        "return next_h, cache\n    # the sum is squashed\n",
+        1,
+    )
+    assert "squashed" in changed and "the sum is" in changed
+    assert blank(changed) == blank(SOURCE)
+
+
+def test_a_blank_is_the_same_whatever_the_line_ends():
+    assert blank(SOURCE.replace("\n", "\r\n")) == blank(SOURCE)
+
+
+def test_a_reference_that_lacks_an_exercise_is_refused():
+    with pytest.raises(ValueError, match="no lstm_forward"):
+        blank(SOURCE.replace("def lstm_forward", "def lstm_backwards"))
+
+
+# Answers and exercises
+
+
+def test_answers_are_those_of_the_exercises_and_always_the_same_bytes():
+    exercises = exercises_in(FEW)
+    made = answers_for(answers.FILE, exercises)
+    assert made == answers_for(answers.FILE, list(reversed(exercises)))
+    with np.load(io.BytesIO(made)) as few, np.load(answers.FILE) as all_of_them:
+        assert {name.rpartition("/")[0] for name in few.files} == {*exercises, ""}
+        for name in set(few.files) - {"texts"}:
+            assert few[name].tobytes() == all_of_them[name].tobytes()
+        named = {m for e in exercises for m in json.loads(str(few[f"{e}/names"]))}
+        texts = json.loads(str(few["texts"]))
+    assert texts == {name: answers.texts()[name] for name in named}
+    assert 0 < len(texts) < len(answers.texts())
+
+
+def test_all_answers_are_small_enough_to_hand_out():
+    assert len(answers_for(answers.FILE, list(EXERCISES))) < 2e6
+
+
+def test_an_exercise_without_recorded_answers_is_noticed():
+    with pytest.raises(LookupError, match="gru_forward"):
+        answers_for(answers.FILE, ["rnn_forward", "gru_forward"])
+
+
+def test_the_board_asks_for_what_handout_json_names(tmp_path):
+    assert list(asked_in(tmp_path)[1]) == list(EXERCISES)
+    handout = {"parts": ["rnn"], "exercises": ["rnn_forward", "one of a later version"]}
+    (tmp_path / "handout.json").write_text(json.dumps(handout))
+    parts, exercises = asked_in(tmp_path)
+    assert (list(parts), list(exercises)) == (["rnn"], ["rnn_forward"])
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"parts": 3, "exercises": []}', "\udcff"])
+def test_a_damaged_handout_json_says_so(tmp_path, text):
+    (tmp_path / "handout.json").write_bytes(text.encode("utf-8", "surrogateescape"))
+    with pytest.raises(InputError, match="damaged .*handout.json"):
+        asked_in(tmp_path)
+
+
+# Notebooks
+
+
+def cell(source, *tags, **more):
+    metadata = {"tags": list(tags)} if tags else {"collapsed": True}
+    return {"cell_type": "markdown", "id": source, "metadata": metadata, "source": [source], **more}
+
+
+def test_a_notebook_keeps_the_cells_of_its_parts_and_no_trace_of_a_run():
+    run = {"cell_type": "code", "execution_count": 7, "outputs": [{"output_type": "stream"}]}
+    cells = [cell("a"), cell("b", "needs:lstm"), cell("c", "needs:lstm", "needs:bptt", "question")]
+    cells.append(cell("d", "answer", **run))
+    metadata = {"widgets": 1, "language_info": {"name": "python", "version": "3.11.7"}}
+    text = json.dumps({"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5})
+    few, more = (json.loads(pruned(text, parts)) for parts in (["lstm"], ["lstm", "bptt"]))
+    assert [c["id"] for c in few["cells"]] == ["a", "b", "d"]
+    assert [c["id"] for c in more["cells"]] == ["a", "b", "c", "d"]
+    last = more["cells"][-1]
+    assert (last["execution_count"], last["outputs"], last["metadata"]["tags"]) == (
+        None,
+        [],
+        ["answer"],
+    )
+    assert "collapsed" not in json.dumps(more) and "3.11" not in json.dumps(more)
+    assert pruned(pruned(text, PARTS), PARTS) == pruned(text, PARTS)
+
+
+def test_the_table_names_every_notebook():
+    assert {path.name for path in (ROOT / "notebooks").glob("*.ipynb")} == NOTEBOOKS.keys()
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_notebooks_ask_for_what_is_there(name):
+    text = content(ROOT / "notebooks" / name).decode()
+    for parts in (parts for parts in CHOICES if name in notebooks_for(parts)):
+        asked = {*exercises_in(parts), *(EXERCISES[each].function for each in exercises_in(parts))}
+        for each in json.loads(pruned(text, parts))["cells"]:
+            if each["cell_type"] == "code":
+                wanted = set(checked_in("".join(each["source"])))
+                assert wanted <= {*asked, *parts}, (each["id"], parts)
+
+
+def checked_in(code):
+    """The names that are given to check and hint in the code of a cell."""
+    code = re.sub(r"(?m)^(\s*)[%!].*", r"\1pass", code)  # a notebook's own commands
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in ("check", "hint"):
+            yield from (arg.value for arg in node.args if isinstance(getattr(arg, "value", 0), str))
+
+
+# The tree
+
+
+def planted(root, *names):
+    for name in names:
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(name)
+
+
+def test_new_files_come_along_and_leftovers_do_not(tmp_path):
+    comes = ["checks/new/judge.py", "coursework/look/beam.py", "coursework/learn/recipes/mine.toml"]
+    comes += ["notebooks/drawings/gru.py"]
+    stays = [
+        *(name if Path(name).suffix else f"{name}/deep/inside.py" for name in STAYS_BEHIND),
+        "checks/__pycache__/judge.py",
+        "checks/.ipynb_checkpoints/judge.py",
+        "coursework/.venv/lib/torch.py",
+        "coursework/.hints.json",
+        "coursework/captioning.py~",
+        "coursework/captioning.py.orig",
+        "coursework/run.partial/features.py",
+        "coursework/handout/handout.json",
+        "coursework/handout/coursework/captioning.py",
+        "notebooks/Untitled.ipynb",
+        "notebooks/photo.png",
+        "data/scenes/bundle.json",
+        "runs/attn/settings.json",
+        "demo/loss.png",
+        "handout.zip",
+    ]
+    planted(tmp_path, *comes, *stays)
+    found = set(copied(tmp_path))
+    assert set(comes) <= found and not found & set(stays)
+    assert found - set(comes) == {name for name, kinds in COMES_ALONG.items() if not kinds}
+
+
+def test_the_tables_name_what_there_is():
+    assert [name for name in [*COMES_ALONG, *STAYS_BEHIND] if not (ROOT / name).exists()] == []
+
+
+def test_text_has_the_same_bytes_on_every_system(tmp_path):
+    (tmp_path / "a.py").write_bytes(b"\xef\xbb\xbfa = 1\r\nb = 2\r\n")
+    (tmp_path / "a.npz").write_bytes(b"\xef\xbb\xbf\r\n")
+    assert content(tmp_path / "a.py") == b"a = 1\nb = 2\n"
+    assert content(tmp_path / "a.npz") == b"\xef\xbb\xbf\r\n"
+
+
+@pytest.fixture(scope="module")
+def everything() -> dict[str, bytes]:
+    """The files of a handout of all parts."""
+    return handout_files(ROOT, PARTS)
+
+
+def test_nothing_in_a_handout_imports_what_stays_behind(everything):
+    """All but the verb that makes handouts, which says so where it cannot."""
+    modules = {
+        name.removesuffix(".py").removesuffix("/__init__").replace("/", ".") for name in everything
+    }
+    for name, data in everything.items():
+        for node in ast.walk(ast.parse(data)) if name.endswith(".py") else ():
+            wanted = [node.module] if isinstance(node, ast.ImportFrom) else []
+            wanted += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            for each in wanted:
+                if each.split(".")[0] in ("checks", "coursework") and each not in modules:
+                    assert (name, each) == ("coursework/__main__.py", "checks.classroom.release")
+
+
+def test_no_page_of_a_handout_speaks_of_what_stays_behind(everything):
+    for name in ("README.md", "AGENTS.md", "data/README.md"):
+        page = everything[name].decode()
+        for path in STAYS_BEHIND:
+            assert path not in page and path.replace("/", ".").removesuffix(".py") not in page
+
+
+def test_handout_json_says_what_is_in_it(everything):
+    handout = json.loads(everything["handout.json"])
+    assert (handout["format"], handout["parts"]) == (1, list(PARTS))
+    assert handout["exercises"] == list(EXERCISES)
+    assert handout["blank"].encode() == everything["coursework/captioning.py"]
+    hashes = {name: hashlib.sha256(data).hexdigest() for name, data in everything.items()}
+    assert handout["module"] == hashes["coursework/captioning.py"]
+    assert handout["files"] == {k: v for k, v in hashes.items() if k != "handout.json"}
+
+
+# The whole release
+
+
+def test_folder_and_zip_hold_the_same(released):
+    files = {
+        f"week 1/{path.relative_to(released.folder).as_posix()}": path.read_bytes()
+        for path in released.folder.rglob("*")
+        if path.is_file()
+    }
+    with zipfile.ZipFile(released.zip) as archive:
+        assert archive.namelist() == sorted(files)
+        assert {name: archive.read(name) for name in files} == files
+    assert released.zip.name == "week 1.zip"
+    assert sorted(path.name for path in released.zip.parent.iterdir()) == ["week 1", "week 1.zip"]
+    assert released.exercises == exercises_in(FEW) and not released.changes
+    assert "6 exercises in rnn, words, captioner" in str(released)
+
+
+def test_a_released_module_is_the_blank_one(released):
+    module = released.folder / "coursework" / "captioning.py"
+    assert module.read_text(encoding="utf-8") == blank(SOURCE, FEW)
+    assert list(asked_in(released.folder)[1]) == released.exercises
+
+
+@pytest.mark.parametrize("there", ["a folder with work", "a file", "a zip of something"])
+def test_what_is_there_already_is_left_alone(tmp_path, there, unproved):
+    out = tmp_path / "handout"
+    mine = {"a file": out, "a zip of something": tmp_path / "handout.zip"}.get(
+        there, out / "mine.txt"
+    )
+    mine.parent.mkdir(exist_ok=True)
+    mine.write_text("mine")
+    with pytest.raises(InputError, match="handout"):
+        release(out, "rnn")
+    assert mine.read_text() == "mine"
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == [mine]
+
+
+def test_a_handout_that_is_not_proved_leaves_nothing(tmp_path, monkeypatch):
+    def refuse(folder, data, source, parts):
+        assert (
+            (folder / "handout.json").is_file() and parts == ["words"] and data and source == SOURCE
+        )
+        raise InputError("a line of the solution")
+
+    monkeypatch.setattr(releasing, "prove", refuse)
+    with pytest.raises(InputError, match="a line of the solution"):
+        release(tmp_path / "handout", "words")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_parts_are_added_and_the_work_in_it_is_kept(tmp_path, unproved):
+    out = tmp_path / "handout"
+    release(out, "rnn")
+    module = out / "coursework" / "captioning.py"
+    written = "    return torch.tanh(x @ Wx + prev_h @ Wh + b), None\n"
+    stub = '    raise NotImplementedError("Part 1: write rnn_step_forward")\n'
+    module.write_text(module.read_text().replace(stub, written))
+    (out / "notes.txt").write_text("mine")
+    made = release(out, "words,captioner")
+    assert made.parts == FEW and "new parts: words, captioner" in str(made)
+    text = module.read_text()
+    assert written in text and "Part 5: write CaptioningRNN.sample" in text
+    exec(compile(text, "merged", "exec"), {"__name__": "merged"})
+    assert (out / "notes.txt").read_text() == "mine"
+    assert json.loads((out / "handout.json").read_text())["parts"] == FEW
+    with zipfile.ZipFile(made.zip) as archive:  # for those who begin only now
+        assert archive.read("handout/coursework/captioning.py").decode() == blank(SOURCE, FEW)
+
+
+def test_parts_come_in_the_order_of_the_board():
+    assert in_order(["bptt", "rnn"]) == ["rnn", "bptt"]
