@@ -34,7 +34,7 @@ EXERCISES = [
         cache=True,
         needs=("lstm_step_forward",),
         hints=(
-            "As rnn_forward, with two variables that survive from step to step.",
+            "A loop over time, with two variables that survive from step to step.",
             "h starts from h0, the cell from zeros of the same shape, dtype and device; only h is"
             " collected.",
             "h[:, t], c_t = step(x[:, t], h[:, t-1], c_(t-1)), with h[:, -1] = h0 and c_(-1) = 0",

@@ -41,7 +41,7 @@ class Text:
         if not self.is_python:
             return {}
         lines = [  # %magic and !shell are a notebook's
-            "pass" if line.startswith(("%", "!")) else line for line in self.text.splitlines()
+            re.sub(r"^(\s*)[%!].*", r"\1pass", line) for line in self.text.splitlines()
         ]
         try:
             return {text: line for line, text in statements(ast.parse("\n".join(lines)))}
