@@ -290,4 +290,5 @@ def progress_bar(count: int, recipe: Recipe, step: int, shown: bool) -> tqdm:
     epochs, place = divmod(step, ceil(count / recipe.batch_size))
     done = epochs * count + place * recipe.batch_size
     total = recipe.epochs * count
-    return tqdm(total=total, initial=done, desc=recipe.cell_type, unit=" images", disable=not shown)
+    style = {"desc": recipe.cell_type, "unit": " images", "mininterval": 0.5, "disable": not shown}
+    return tqdm(total=total, initial=done, **style)
