@@ -163,7 +163,7 @@ def test_an_interrupted_build_says_so_and_goes_on(tmp_path: Path):
     wanted = content(make(tmp_path / "wanted").path)
     with pytest.raises(KeyboardInterrupt, match="8 of 10 images are kept"):
         make(out, encoder=Interrupted())
-    with pytest.raises(InputError, match=r"not finished: .*b\.partial; run the same"):
+    with pytest.raises(InputError, match=r"not finished, .*b\.partial was interrupted: run again"):
         Bundle.open(out)
     source = tiny_source(10)
     load = source.load

@@ -124,7 +124,7 @@ def test_spread_of_random_scores(scale):
         assert float(scores.std()) == pytest.approx(H**0.5, rel=0.05)
         assert float(scale["scaled"][H].std()) == pytest.approx(1, rel=0.05)
     hidden = Recipe.load("demo").hidden_dim
-    assert f"H = {hidden} is what the training on the scenes uses" in CELLS["scale-read"]
+    assert f"H = {hidden} is what a training on the drawn scenes uses" in CELLS["scale-read"]
     assert f"show={hidden}" in CELLS["scale"]
     largest = torch.softmax(scale["plain"][hidden], dim=1).amax(dim=1).mean()
     spread_out = torch.softmax(scale["scaled"][hidden], dim=1).amax(dim=1).mean()

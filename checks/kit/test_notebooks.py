@@ -22,6 +22,7 @@ import pytest
 from IPython.core.inputtransformer2 import TransformerManager
 from matplotlib.figure import Figure
 from PIL import Image
+from tiny import TinyEncoder
 
 from checks.cases import EXERCISES
 from checks.classroom.leaks import all_secrets, found_in
@@ -35,6 +36,7 @@ from coursework.bundle import Bundle
 from coursework.errors import InputError
 from coursework.learn import loop
 from coursework.learn.recipe import Recipe
+from coursework.prepare import encoder, scenes
 
 FOLDER = ROOT / "notebooks"
 FILES = [FOLDER / name for name in NOTEBOOKS]
@@ -149,6 +151,14 @@ class Shell:
 
     def run_line_magic(self, *magic):
         self.magics.append(magic)
+
+    @property
+    def magics_manager(self):
+        return types.SimpleNamespace(magics={"line": dict(self.magics)})
+
+    @property
+    def events(self):
+        return types.SimpleNamespace(register=lambda _, hook: setattr(self, "look", hook))
 
 
 KIT = {
@@ -351,6 +361,15 @@ def test_a_bundle_is_described(lab):
     assert shown.figure and "data:image/png;base64," in shown._repr_html_()
 
 
+def test_the_scenes_are_drawn_on_first_use(lab, monkeypatch, capsys):
+    monkeypatch.setattr(encoder, "Encoder", TinyEncoder)
+    monkeypatch.setattr(scenes, "COUNTS", {"train": 6, "val": 2, "test": 2})
+    assert "`scenes`: 10 pictures (6 train, 2 val, 2 test)" in repr(lab.bundle("scenes"))
+    assert "once" in capsys.readouterr().out
+    lab.bundle("scenes")
+    assert capsys.readouterr().out == ""
+
+
 def test_a_missing_bundle_is_a_card(lab):
     (lab.own.parent / "data" / "tiny" / "images.json").write_text("[]", encoding="utf-8")
     for name, said in (("coco", "no bundle at data"), ("tiny", "damaged bundle file data")):
@@ -498,6 +517,12 @@ def test_scores_are_a_table_and_left_with_the_run(lab):
     assert lab.captions("tiny", "attn", count=3).figure
 
 
+def test_scores_leave_out_what_a_handout_does_not_have(lab, monkeypatch):
+    monkeypatch.delitem(EXERCISES, "CaptioningRNN.forward[lstm]")
+    assert "lstm" not in repr(lab.score("tiny", "rnn", "lstm"))
+    assert "this handout has no CaptioningRNN.forward[lstm]" in repr(lab.train("tiny", "lstm"))
+
+
 def test_patience_turns_an_error_into_a_line(lab, capsys):
     lab.own.write_text(blank(REFERENCE), encoding="utf-8")
     kept = importlib.import_module("kept")
@@ -515,6 +540,22 @@ def test_patience_turns_an_error_into_a_line(lab, capsys):
     with lab.patient():
         h, cache = None
     assert re.search("bad input\n.*TypeError: cannot unpack", capsys.readouterr().out)
+
+
+def test_autoreload_is_spared_a_file_that_is_no_python(lab):
+    shell = Shell()
+    importlib.import_module("kept").spare_autoreload(shell)
+    shell.look()
+    assert shell.magics == []  # autoreload is not there yet
+    shell.magics = [("aimport", "")]
+    shell.look()
+    change(lab, "def rnn_forward(", "def rnn_forward((")
+    shell.look()
+    shell.look()
+    change(lab, "def rnn_forward((", "def rnn_forward(")
+    shell.look()
+    module = "coursework.captioning"
+    assert [name for _, name in shell.magics[1:]] == ["-hand_in", f"-{module}", module]
 
 
 # the runner
