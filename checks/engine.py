@@ -58,7 +58,8 @@ def check_file(
     there or has no float64.
     """
     if not Path(path).is_file():
-        raise InputError(f"no module at {path}: --module takes the file with your functions")
+        where = "take it from the handout's zip again, or name yours with --module"
+        raise InputError(f"no module at {path}: {where}")
     with child or Child(limits, prints, device) as child:
         from checks.judging.verdicts import judged  # this comes in while the child imports torch
         from checks.running.sources import Session

@@ -52,7 +52,7 @@ def test_captioning(results: dict, module: Path, name: str, stage: str) -> None:
     if result.status == "unwritten" and stage != failing:
         pytest.skip(result.message)
     if stage == failing:
-        more = f"a hint: {hint_command(name, str(module))}"
-        pytest.fail(f"{text_of(result)}\n{more}", pytrace=False)
+        more = "" if stage == "import" else f"\na hint: {hint_command(name, str(module))}"
+        pytest.fail(f"{text_of(result)}{more}", pytrace=False)
     if STAGES.index(stage) > STAGES.index(failing):
         pytest.skip(f"stopped at {failing}: {result.message}")

@@ -6,6 +6,7 @@ import os
 import sys
 import time
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 
 from coursework.arguments import parser
@@ -47,16 +48,25 @@ def board() -> int:
 
 
 def overfit(args) -> None:
+    from checks.faces.ready import cells_asked_for
+
     where, mine = device(args.device), module(args.module)
-    require_ready(args.module, args.cell)
+    cell = args.cell or cells_asked_for()[0]
+    warning = require_ready(args.module, cell)
     bundle = opened_bundle(args.data)
     from coursework.learn.overfit import overfit
     from coursework.look import plots
 
-    verdict = overfit(bundle, args.cell, args.out, count=args.count, device=where, module=mine)
+    verdict = overfit(bundle, cell, args.out, count=args.count, device=where, module=mine)
     if args.out:
         plots.save(plots.loss_curve(verdict.history), args.out / "loss.png")
     print(verdict.text())
+    if warning and verdict.misses:
+        print(f"But first: {warning}")
+    if args.out and not verdict.misses:
+        print(
+            f"next: python -m coursework train --recipe demo --cell {cell} --out runs/scenes-{cell}"
+        )
 
 
 def prepare_scenes(args) -> None:
@@ -88,7 +98,7 @@ def build_bundle(source, args) -> None:
         f" features {bundle.channels} x {bundle.grid[0]} x {bundle.grid[1]} from {args.encoder},"
         f" {time.monotonic() - started:.0f} s"
     )
-    print(f"next: python -m coursework overfit --cell rnn --data {bundle.path}")
+    print(f"next: python -m coursework overfit --data {bundle.path}")
 
 
 def train(args) -> None:
@@ -105,10 +115,12 @@ def train(args) -> None:
     try:
         run = train(bundle, recipe, args.out, **settings)
     except KeyboardInterrupt as stopped:
-        raise KeyboardInterrupt(f"{stopped}; add --resume to go on") from None
+        kept = f"{stopped}; " if str(stopped) else ""
+        raise KeyboardInterrupt(f"{kept}add --resume to go on") from None
     plots.save(plots.loss_curve(run.history), args.out / "loss.png")
     print(f"{args.out}: trained; loss curve in {args.out / 'loss.png'}")
-    print(f"next: python -m coursework evaluate --run {args.out} --data {args.data}")
+    more = f" --module {args.module}" if args.module else ""
+    print(f"next: python -m coursework evaluate --run {args.out} --data {args.data}{more}")
 
 
 def evaluate(args) -> None:
@@ -169,12 +181,6 @@ def update(args) -> None:
     print(*update(ROOT, args.handout), sep="\n")
 
 
-def release(args) -> None:
-    from checks.classroom.release import parts_named, release
-
-    print(release(args.out, parts_named(args.parts)))
-
-
 VERBS = {
     verb.__name__: verb
     for verb in (
@@ -189,7 +195,6 @@ VERBS = {
         caption,
         submit,
         update,
-        release,
     )
 }
 
@@ -201,6 +206,15 @@ def grid_files(images: list[Path], out: Path) -> list[Path]:
         if path.resolve() in {file.resolve() for file in [*files, out / "captions.png"]}:
             raise InputError(f"{path} would be overwritten: choose another folder with --out")
     return files
+
+
+def instructors_verbs() -> list:
+    """Functions that add the verbs which a handout does not have."""
+    if find_spec("checks.classroom") is None:
+        return []
+    from checks.classroom.verb import add_release
+
+    return [add_release]
 
 
 # What the verbs share
@@ -219,19 +233,24 @@ def device(name: str):
         ) from error
 
 
-def require_ready(path: Path | None, *cells: str) -> None:
-    """InputError unless all that captioners with these cells need is written; a warning for what is wrong."""
+def require_ready(path: Path | None, *cells: str) -> str:
+    """InputError unless all that captioners with these cells need is written.
+
+    Prints, and returns, a warning where something of it is wrong; else "".
+    """
     from checks.engine import check_file
-    from checks.faces.board import own_or
+    from checks.faces.board import module_option, own_or
     from checks.faces.ready import needed, readiness
 
     report = check_file(own_or(path), [name for cell in cells for name in needed(cell)])
-    for cell in cells:
-        ready = readiness(report, cell)
+    found = [readiness(report, cell) for cell in cells]
+    for ready in found:
         if ready.refusal():
             raise InputError(ready.refusal())
-        if ready.warning():
-            print(f"warning: {ready.warning()}", file=sys.stderr)
+    warnings = [ready.warning(module_option(path)) for ready in found if ready.failing]
+    for warning in warnings:
+        print(f"warning: {warning}", file=sys.stderr)
+    return warnings[0] if warnings else ""
 
 
 def module(path: Path | None):
@@ -263,7 +282,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         if not argv:
             return board()
-        args = parser(VERBS).parse_args(argv)
+        args = parser(VERBS, instructors_verbs()).parse_args(argv)
         return args.function(args) or 0
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)

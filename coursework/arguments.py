@@ -1,19 +1,19 @@
 """The arguments of every verb of the command line, and what --help teaches."""
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 DATA = Path("data") if ROOT == Path.cwd() else ROOT / "data"
 CELLS = ("rnn", "lstm", "attn")
-TEACHES = (ROOT / "checks" / "classroom").is_dir()  # a handout has not the instructor's verbs
 
 
-def parser(verbs: dict[str, Callable]) -> argparse.ArgumentParser:
+def parser(verbs: dict[str, Callable], more: Iterable[Callable] = ()) -> argparse.ArgumentParser:
     """All verbs with their arguments; each --help says what the verb does and shows an example.
 
     verbs    by name, what is called with the parsed arguments: it stands in their `function`
+    more     functions that add further verbs, as `handing_verbs` does
     """
     main = argparse.ArgumentParser(
         "python -m coursework", description="Image captioning from scratch."
@@ -23,6 +23,8 @@ def parser(verbs: dict[str, Callable]) -> argparse.ArgumentParser:
     prepare_verbs(add, verbs)
     learning_verbs(add)
     handing_verbs(add)
+    for add_verbs in more:
+        add_verbs(add)
     return main
 
 
@@ -94,7 +96,7 @@ def prepare_verbs(add, verbs: dict[str, Callable]) -> None:
 def learning_verbs(add) -> None:
     """From a bundle to a run, and what a run can say."""
     verb = add("overfit", "learn a few captions by heart: the first test of a model", OVERFIT)
-    verb.add_argument("--cell", choices=CELLS, default="rnn", help="which cell (rnn)")
+    verb.add_argument("--cell", choices=CELLS, help="which cell (the first there is: rnn)")
     verb.add_argument("--count", type=positive, default=50, help="how many images (50)")
     verb.add_argument("--out", type=Path, help="folder for the run and its loss curve")
     bundle_argument(verb)
@@ -135,15 +137,6 @@ def handing_verbs(add) -> None:
     verb.add_argument("--out", type=Path, metavar="ZIP", help="the zip to make (hand-in.zip)")
     verb = add("update", "bring in a newer handout, and keep your work", UPDATE, device=False)
     verb.add_argument("handout", type=Path, metavar="HANDOUT", help="its zip, or its folder")
-    if TEACHES:
-        verb = add("release", "make the handout (for instructors)", RELEASE, device=False)
-        verb.add_argument("out", type=Path, metavar="OUT", help="the folder; OUT.zip comes beside")
-        verb.add_argument(
-            "--parts",
-            nargs="+",
-            metavar="PART",
-            help="rnn words lstm attention captioner bptt (all)",
-        )
 
 
 def bundle_argument(verb: argparse.ArgumentParser) -> None:
@@ -247,16 +240,7 @@ missing, and makes the zip all the same. An earlier zip is never overwritten.
     python -m coursework submit
 """
 UPDATE = """Brings a newer handout into this one, for instance with the next part. What you have written
-stays: functions, notebooks, runs, data. captioning.py as it was is kept beside it.
+stays: functions, notebooks, runs, data. What it changes is kept as it was, in before-update.zip.
 
     python -m coursework update handout-2.zip
-"""
-RELEASE = """Makes the handout from this repository: captioning.py with the bodies of its exercises taken out,
-checks with recorded answers, notebooks, and what else a student needs, as a folder and as a zip. It is
-proved before it is let out: nothing is solved, no line of a solution is left, and the reference passes in
-it.
-
-    python -m coursework release handout
-    python -m coursework release handout --parts rnn words captioner      this week
-    python -m coursework release handout --parts lstm                     next week: added to the above
 """

@@ -13,12 +13,17 @@ def captioning_module(path: Path | None = None) -> ModuleType:
     """The kit's own module, or that of a file. Raises InputError, with the line, if it cannot be imported."""
     file = OWN if path is None else path.resolve()
     if not file.is_file():
-        raise InputError(f"no module at {file}: --module takes the file with your functions")
+        back = (
+            "take it from the handout's zip"
+            if path is None
+            else "--module takes the file with your functions"
+        )
+        raise InputError(f"no module at {file}: {back}")
     try:
         loaded = import_module("coursework.captioning") if path is None else _imported(file)
     except Exception as error:  # whatever a student's file may raise when it is imported
         line = getattr(error, "lineno", None) or _last_line_in(file, error)
-        said = f"{type(error).__name__}: {reason(error)}"
+        said = f"{type(error).__name__}: {getattr(error, 'msg', None) or reason(error)}"
         raise InputError(f"{path or file.name}, line {line}: {said}") from error
     if not hasattr(loaded, "CaptioningRNN"):
         raise InputError(

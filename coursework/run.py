@@ -22,9 +22,9 @@ from types import ModuleType
 import torch
 from torch import Tensor, nn
 
-from coursework import captioning
 from coursework.bundle import Bundle
 from coursework.files import InputError, read_json, read_tensors, reason
+from coursework.module import captioning_module
 from coursework.vocabulary import Vocabulary
 
 FORMAT = 1
@@ -57,8 +57,10 @@ class Run:
         """Open the run in folder `path`. Raises InputError if there is none we can read."""
         path = Path(path)
         if not (path / "settings.json").is_file():
+            there = sorted(each.parent.as_posix() for each in path.parent.glob("*/settings.json"))
+            others = f"there are {', '.join(there)}; or " if there else ""
             raise InputError(
-                f"no run at {path}: make one with python -m coursework train --out {path}"
+                f"no run at {path}: {others}make one with python -m coursework train --out {path}"
             )
         settings = read_json(path / "settings.json", "run settings")
         found = settings.get("format") if isinstance(settings, dict) else None
@@ -100,14 +102,14 @@ class Run:
 
     def model(
         self,
-        module: ModuleType = captioning,
+        module: ModuleType | None = None,
         which: str = "best",
         device: str | torch.device = "cpu",
     ) -> nn.Module:
         """The trained model in eval mode, with the weights of `which`: "best" or "last".
 
-        `module` is the one that holds CaptioningRNN. Raises InputError if the weights are missing, damaged or
-        not those of that class.
+        `module` is the one that holds CaptioningRNN (None: the kit's own). Raises InputError if the weights
+        are missing, damaged or not those of that class.
         """
         file = self.path / f"{which}.safetensors"
         tensors = read_tensors(file, "weights", device)
@@ -120,10 +122,10 @@ class Run:
 
 
 def build_model(
-    settings: dict, vocabulary: Vocabulary, module: ModuleType = captioning
+    settings: dict, vocabulary: Vocabulary, module: ModuleType | None = None
 ) -> nn.Module:
-    """A CaptioningRNN of `module` with fresh weights, made as the settings of a run say."""
-    recipe = settings["recipe"]
+    """A CaptioningRNN of `module` (None: the kit's own) with fresh weights, as the settings of a run say."""
+    recipe, module = settings["recipe"], module or captioning_module()
     with own_errors(module):
         return module.CaptioningRNN(
             vocabulary.word_to_idx,

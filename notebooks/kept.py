@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from coursework.run import Run
 
 CLASSES = {"rnn": "RNN", "lstm": "LSTM", "attn": "AttentionLSTM"}
-CODE = "code.txt"  # in the folder of a run: which code it was trained with
+CODE = "code.txt"  # in the folder of a run: a hash of the code it was trained with, and RIGHT if it was
+RIGHT = "right"
 MANY = 10_000  # training images from which on sizes and steps are those for COCO
 DEFINITIONS = (ast.FunctionDef, ast.ClassDef)
 
@@ -148,12 +149,15 @@ def run(name: str, cell: str, data: "Bundle") -> "Run":
     return opened
 
 
-def caveats(name: str, cell: str) -> list[str]:
-    """What to bear in mind about the training of a cell: it is not finished, or of code since changed."""
+def caveats(name: str, cell: str, right: bool) -> list[str]:
+    """What to bear in mind about the training of a cell: it is not finished, or of code since changed.
+
+    right: whether the code passes its checks now. What was right and is right makes no difference.
+    """
     folder, how, said = run_folder(name, cell), f'lab.train("{name}", "{cell}"', []
     if not finished(folder):
         said.append(f"The training of {cell} was stopped half-way: {how}) goes on with it.")
-    if is_old(folder, cell):
+    if is_old(folder, cell) and not (right and was_right(folder)):
         said.append(
             f"The training of {cell} is of earlier code of yours, it has changed since:"
             f" {how}, again=True) trains the code of now."
@@ -164,7 +168,12 @@ def caveats(name: str, cell: str) -> list[str]:
 def is_old(folder: Path, cell: str) -> bool:
     """Whether a run is known to have been trained with code that has changed since."""
     file = folder / CODE
-    return file.is_file() and file.read_text(encoding="utf-8").strip() != code_in_use(cell)
+    return file.is_file() and file.read_text(encoding="utf-8").split()[:1] != [code_in_use(cell)]
+
+
+def was_right(folder: Path) -> bool:
+    """Whether the code that a run was trained with passed its checks then."""
+    return RIGHT in (folder / CODE).read_text(encoding="utf-8").split()
 
 
 def finished(folder: Path) -> bool:
@@ -174,26 +183,27 @@ def finished(folder: Path) -> bool:
     return False
 
 
-def make_way(folder: Path, cell: str, again: bool) -> list[str]:
+def make_way(folder: Path, cell: str, again: bool, right: bool) -> list[str]:
     """Remove a run that must not be gone on with, and note the code for a new one. Returns what to say.
 
     `again`: also a finished one; one that was stopped goes on, to the same end as a new one would.
     """
     if not folder.exists():
-        note_code(folder, cell)
+        note_code(folder, cell, right)
         return []
     old, done = is_old(folder, cell), finished(folder)
     if not (again and (done or old)) and not (old and not done):
         return []
     remove(folder)
-    note_code(folder, cell)
+    note_code(folder, cell, right)
     return [] if done else ["Your code had changed since the training stopped: it was begun anew."]
 
 
-def note_code(folder: Path, cell: str) -> None:
-    """Leave with a run which code it is trained with."""
+def note_code(folder: Path, cell: str, right: bool) -> None:
+    """Leave with a run which code it is trained with, and whether that passes its checks."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / CODE).write_text(code_in_use(cell) + "\n", encoding="utf-8")
+    said = f"{code_in_use(cell)} {RIGHT if right else 'wrong'}\n"
+    (folder / CODE).write_text(said, encoding="utf-8")
 
 
 def remove(folder: Path) -> None:

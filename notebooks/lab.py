@@ -20,6 +20,7 @@ import kept
 from cards import Shown, on_a_card, patient, said_by
 from IPython import get_ipython
 
+from checks.cases import EXERCISES
 from checks.faces import notebook
 from checks.faces.asked import first_on_the_way
 from checks.faces.ready import Ready, needed, readiness
@@ -34,7 +35,8 @@ HEAD = ["", "BLEU-4", "mentions", "pointing"]
 ONLY_SCENES = "The encoder of the drawn scenes knows nothing of photos: expect nonsense on one."
 MEANT = (
     "mentions: things named with their colour, F1 of what is right among the named and among those there;"
-    " pointing: how often the strongest cell touches the thing just named, in brackets any cell"
+    " pointing: how often the position with the largest weight touches the thing just named, in brackets any"
+    " position"
 )
 kept.spare_autoreload(get_ipython())
 
@@ -68,7 +70,7 @@ def overfit(name: str, cell: str) -> Shown:
 
     try:
         with kept.made_beside(kept.run_folder(name, f"overfit-{cell}")) as folder:
-            kept.note_code(folder, cell)
+            kept.note_code(folder, cell, not ready.failing)
             verdict = learn(data, cell, folder, device=kept.device(), module=module)
     except KeyboardInterrupt:
         return Shown("blocked", ["Stopped; run the cell again, it begins anew."])
@@ -87,7 +89,7 @@ def train(name: str, cell: str, again: bool = False) -> Shown:
     from coursework.learn.loop import train as learn
 
     folder, recipe = kept.run_folder(name, cell), kept.recipe(data, cell)
-    notes = kept.make_way(folder, cell, again)
+    notes = kept.make_way(folder, cell, again, not ready.failing)
     if kept.finished(folder):
         notes.append(f'Trained before; lab.train("{name}", "{cell}", again=True) trains anew.')
     try:
@@ -96,23 +98,30 @@ def train(name: str, cell: str, again: bool = False) -> Shown:
         anew = f'to train anew, lab.train("{name}", "{cell}", again=True)'
         raise InputError(str(error).replace("choose another --out", anew)) from error
     losses, best = run.history["loss"], max(e["bleu4"] for e in run.history["validation"])
+    last, judged = losses[-50:], min(recipe.validation_images, len(data.split("val")))
     line = (
         f"{NAMES[cell]}: {len(losses):,} steps in {run.history['seconds']:.0f} s, loss a caption from"
-        f" {losses[0]:.1f} to {losses[-1]:.1f}, best validation BLEU-4 {100 * best:.1f}"
+        f" {losses[0]:.1f} to {sum(last) / len(last):.1f} (mean of the last {len(last)} steps); best BLEU-4"
+        f" on {judged} pictures not trained on: {100 * best:.1f}"
     )
-    old = kept.caveats(name, cell)
+    old = kept.caveats(name, cell, not ready.failing)
     lines = [line, *(old or notes), *_warned(ready)]
     return Shown("blocked" if old else "passed", lines, plots.loss_curve(run.history))
 
 
 @on_a_card
 def score(name: str, *cells: str) -> Shown:
-    """A table of scores on the split val, a row for each trained cell; they are left with the runs."""
+    """A table of scores on the split val, a row for each trained cell; they are left with the runs.
+
+    A cell that a handout with fewer parts does not have is left out.
+    """
     data, rows, notes, status = kept.bundle(name), [], [], "unwritten"
     for cell in cells:
+        if cell in NAMES and f"CaptioningRNN.forward[{cell}]" not in EXERCISES:
+            continue
         try:
             rows.append(_score_row(name, cell, data))
-            notes += kept.caveats(name, cell)
+            notes += _caveats(name, cell)
         except InputError as error:
             notes.append(said_by(error))
             status = status if isinstance(error, kept.NotYet) else "failed"
@@ -132,7 +141,7 @@ def captions(name: str, cell: str, count: int = 8) -> Shown:
     """The first pictures of the split val with the model's captions; green is right, red wrong."""
     from coursework.look.scoring import mention_marks
 
-    data = kept.bundle(name)
+    data, notes = kept.bundle(name), _caveats(name, cell)
     images = data.split("val")[:count]
     said = _captions(name, cell, data, data.feature_batch(images))
     records, words = [data.images[i] for i in images], [caption.words for caption in said]
@@ -143,7 +152,6 @@ def captions(name: str, cell: str, count: int = 8) -> Shown:
         references = [record.captions[0] for record in records]
     pictures = [data.thumbnail(i) for i in images]
     figure = plots.captioned_images(pictures, words, references, marks=marks)
-    notes = kept.caveats(name, cell)
     return Shown("blocked" if notes else "passed", [f"{NAMES[cell]} on `{name}`", *notes], figure)
 
 
@@ -152,7 +160,7 @@ def attention(name: str, image: int | str = 0) -> Shown:
     """Where the attention LSTM looked, word by word: at a picture of the split val, or at a file."""
     from coursework.look.scoring import word_boxes
 
-    data, boxes, notes = kept.bundle(name), None, kept.caveats(name, "attn")
+    data, boxes, notes = kept.bundle(name), None, _caveats(name, "attn")
     if isinstance(image, int):
         index = _numbered(data, image)
         picture, features = data.thumbnail(index), data.feature_batch([index])
@@ -185,6 +193,10 @@ def _ready(cell: str) -> Ready:
     if found.report is None:
         raise InputError(found.text)
     return readiness(found.report, cell)
+
+
+def _caveats(name: str, cell: str) -> list[str]:
+    return kept.caveats(name, cell, right=not _ready(cell).failing)
 
 
 def _to_be_written(ready: Ready) -> Shown:

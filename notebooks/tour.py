@@ -7,7 +7,7 @@
     tour.attention(image)    where the attention LSTM looked, word by word
     tour.way()               which notebook holds which exercises
 
-The pictures are not in the file: the kit draws the scenes again. Images are numbers, from 0 to 299;
+The pictures are not in the file: the scenes are drawn again. Images are numbers, from 0 to 299;
 the attention of the first few alone is recorded.
 """
 
@@ -22,6 +22,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 from cards import Shown, on_a_card
+from drawings.canvas import MODEL_COLOURS
 from matplotlib.figure import Figure
 
 from checks.cases import EXERCISES
@@ -39,7 +40,6 @@ FILE = HERE.parent / "data" / "tour.npz"
 FORMAT = 1
 AGAIN = "unpack your handout again"
 NAMES = {"rnn": "RNN", "lstm": "LSTM", "attn": "attention LSTM"}
-COLOURS = {"rnn": plots.INK, "lstm": plots.LOSS, "attn": plots.SCORE}
 REACH = 25  # steps on either side that a loss is averaged over
 
 
@@ -55,7 +55,7 @@ class Recorded:
     """the picture of a scene, by its number"""
 
     def captions(self, cell: str) -> list[Caption]:
-        """A caption for every scene; with attention, all of a map's weight is on its strongest cell."""
+        """A caption for every scene; with attention, all of a map's weight is where it is largest."""
         words = self.arrays["words"].tolist()
         captions = [
             Caption([words[k] for k in row if k])
@@ -160,21 +160,19 @@ def losses() -> Figure:
     page = plots.Page(9, 4.8)
     axes = page.panel(0.95, 0.3, 6.3, 3.75)
     axes.set_xlim(0, recorded().arrays["loss_rnn"].size)
-    kernel = np.ones(2 * REACH + 1) / (2 * REACH + 1)
     for cell, name in NAMES.items():
-        values = np.convolve(recorded().arrays[f"loss_{cell}"], kernel, mode="valid")
-        steps = np.arange(len(values)) + 1 + REACH
-        axes.plot(steps, values, color=COLOURS[cell], linewidth=2.4)
+        steps, values = plots.running_mean(recorded().arrays[f"loss_{cell}"], REACH)
+        axes.plot(steps, values, color=MODEL_COLOURS[name], linewidth=2.4)
         beside = {"xytext": (8, 0), "textcoords": "offset points", "va": "center"}
         axes.annotate(
             *(name, (steps[-1], values[-1])),
             **beside,
             annotation_clip=False,
-            color=COLOURS[cell],
+            color=MODEL_COLOURS[name],
             fontsize=13,
             family=plots.FONT,
         )
-    plots._dress(axes, "loss per caption", plots.INK, None)
+    plots._dress(axes, f"loss per caption, mean of {2 * REACH + 1} steps", plots.INK, None)
     axes.set_xlabel("training step", fontsize=13, color=plots.INK, labelpad=6)
     axes.grid(axis="y", color="#e4e4e4", linewidth=0.8)
     return page
@@ -197,7 +195,7 @@ def score_row(name: str, scores: dict) -> list[str]:
         f"{named['said']:,}",
         f"{named['right']:,} ({named['precision']:.0%})",
         f"{named['right']:,} of {named['there']:,} ({named['recall']:.0%})",
-        f"{looked['score']:.0%} (any cell: {looked['chance']:.0%})" if looked else "",
+        f"{looked['score']:.0%} (any position: {looked['chance']:.0%})" if looked else "",
         f"{100 * scores['bleu']['bleu4']:.1f}",
     ]
 

@@ -158,14 +158,18 @@ HINTS = {
         " LSTMs both), and who has ended.",
         "The first word in is START, then the word just chosen. The state begins exactly as in"
         " forward. Each step's most probable word is kept, also END; a row that has ended gets NULL.",
-        "word_t = argmax over V of vocabulary_projection(h_t), with h_t = step(embed(word_(t-1)),"
-        " h_(t-1)), word_(-1) = START",
+        "word_t = argmax over V of vocabulary_projection(h_t), with word_(-1) = START and ",
     ),
 }
 PICTURE = {
     "rnn": " The picture: h0 = image_projection(mean of the features over h and w).",
     "lstm": " The picture: h0 = image_projection(mean of the features over h and w); c0 = 0.",
     "attn": " The picture: A = image_projection at every position; h0 = c0 = mean of A.",
+}
+STEP = {
+    "rnn": "h_t = step(embed(word_(t-1)), h_(t-1))",
+    "lstm": "h_t, c_t = step(embed(word_(t-1)), h_(t-1), c_(t-1))",
+    "attn": "h_t, c_t = step(embed(word_(t-1)), h_(t-1), c_(t-1), attn_t), attn_t seen with h_(t-1)",
 }
 RIGHT = {
     "forward": "predicts each next word from the true ones before; NULL does not count",
@@ -191,7 +195,7 @@ def exercise(method: str, cell: str) -> Exercise:
         inputs=("features", "captions") if forward else ("features",),
         outputs=("loss",) if forward else ("captions", *looks),
         needs=(words, SEQUENCES[cell], "temporal_softmax_loss") if forward else (words, *steps),
-        hints=(where, idea + PICTURE[cell], formula),
+        hints=(where, idea + PICTURE[cell], formula if forward else formula + STEP[cell]),
         right=RIGHT[method],
         make_cases=lambda: forward_cases(cell) if forward else sample_cases(cell),
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from checks.cases import EXERCISES
-from checks.faces.ready import quoted, ready_cells
+from checks.faces.ready import after_writing, learned, quoted, ready_cells
 from checks.paths import OWN, ROOT
 
 if TYPE_CHECKING:
@@ -136,9 +136,12 @@ def next_step(report: "Report") -> str:
         return "mend that line, then check again"
     name = report.next_up
     if name is None:
-        ready = ready_cells(report)
-        everything = len(report.results) == len(EXERCISES)
-        return f"{COMMAND} overfit --cell {ready[-1]}" if everything and ready else COMMAND
+        cells = ready_cells(report)
+        if len(report.results) < len(EXERCISES) or not cells:
+            return COMMAND
+        if _elsewhere(report.module):
+            return f"{COMMAND} overfit --cell {cells[-1]}{module_option(report.module)}"
+        return f"{COMMAND} {after_writing(cells, learned(ROOT / 'runs'))}"
     notebook = f"notebooks/{EXERCISES[name].notebook}.ipynb"
     there = (ROOT / notebook).is_file() and not _elsewhere(report.module)
     where = f" ({notebook})" if there else ""
@@ -147,8 +150,12 @@ def next_step(report: "Report") -> str:
 
 def hint_command(name: str, module: str) -> str:
     """What to type for a hint on a function of that file."""
-    option = f" --module {quoted(module)}" if _elsewhere(module) else ""
-    return f"{COMMAND} hint {quoted(name)}{option}"
+    return f"{COMMAND} hint {quoted(name)}{module_option(module)}"
+
+
+def module_option(module: Path | str | None) -> str:
+    """The --module that a command needs to be about that file; "" for the kit's own."""
+    return f" --module {quoted(str(module))}" if module and _elsewhere(module) else ""
 
 
 def hint_lines(name: str, level: int) -> list[str]:
@@ -199,5 +206,5 @@ def own_or(path: Path | None) -> Path:
     return OWN.relative_to(Path.cwd()) if OWN.is_relative_to(Path.cwd()) else OWN
 
 
-def _elsewhere(module: str) -> bool:
+def _elsewhere(module: Path | str) -> bool:
     return Path(module).resolve() != OWN

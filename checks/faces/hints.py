@@ -28,6 +28,8 @@ def hint(path: Path | None, name: str | None, level: int | None = None) -> int:
     result = worth_a_hint(report.results, name or report.next_up)
     board = Board()
     if result is None or result.stage == "import":
+        if result:
+            board.show(result)
         board.finish(report)
         return 0
     short, long = said_on(result)

@@ -1,6 +1,9 @@
 """Whether a captioner can learn yet: are the functions that its cell needs written, and are they right?"""
 
+import json
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from checks.cases import EXERCISES
@@ -32,14 +35,15 @@ class Ready:
             f" written; begin with {first} (python -m coursework shows all that is to be done)"
         )
 
-    def warning(self) -> str:
-        """One line on what fails its check; "" if nothing does."""
+    def warning(self, option: str = "") -> str:
+        """One line on what fails its check; "" if nothing does. option: " --module FILE", if need be."""
         if not self.failing:
             return ""
         names = [result.function for result in self.failing]
         return (
             f"{shortened(names)} not right yet: what you train now may learn little, or the wrong"
-            f" thing; python -m coursework check {quoted(first_on_the_way(names))} says why"
+            f" thing; python -m coursework check {quoted(first_on_the_way(names))}{option} says"
+            " why"
         )
 
 
@@ -52,6 +56,12 @@ def shortened(names: list[str], most: int = 3) -> str:
 def quoted(text: str) -> str:
     """As every shell wants it: brackets have a meaning to some."""
     return f'"{text}"' if set(text) & set("[] ()&'") else text
+
+
+def cells_asked_for() -> list[str]:
+    """The cells that there are exercises for; all three in a handout without the captioner."""
+    found = dict.fromkeys(exercise.cell for exercise in EXERCISES.values() if exercise.cell)
+    return list(found) or ["rnn", "lstm", "attn"]
 
 
 def needed(cell: str) -> list[str]:
@@ -76,8 +86,31 @@ def readiness(report: "Report", cell: str) -> Ready:
     return Ready(cell, [r.function for r in found if r.status == "unwritten"], failing)
 
 
+def learned(runs: Path) -> set[tuple[str, str]]:
+    """Which (kind, cell) the runs below a folder have finished: ("overfit", "rnn"), ("train", "lstm")."""
+    found = set()
+    for file in runs.glob("*/settings.json"):
+        with suppress(OSError, ValueError, AttributeError):  # a damaged run counts for none
+            settings = json.loads(file.read_text(encoding="utf-8"))
+            history = json.loads(file.with_name("history.json").read_text(encoding="utf-8"))
+            if history.get("finished"):
+                found.add((settings.get("kind"), settings.get("cell_type")))
+    return found
+
+
+def after_writing(cells: list[str], done: set[tuple[str, str]]) -> str:
+    """The verb, with its arguments, that comes next when the functions of these cells are right."""
+    for cell in cells:
+        if ("overfit", cell) not in done:
+            return f"overfit --cell {cell} --out runs/scenes-overfit-{cell}"
+        if ("train", cell) not in done:
+            return f"train --recipe demo --cell {cell} --out runs/scenes-{cell}"
+    return "submit"
+
+
 def ready_cells(report: "Report") -> list[str]:
     """The cells whose needed exercises have all passed."""
     passed = {result.function for result in report.results if result.status == "passed"}
-    cells = dict.fromkeys(exercise.cell for exercise in EXERCISES.values() if exercise.cell)
+    asked = {exercise.cell for exercise in EXERCISES.values()}
+    cells = [cell for cell in cells_asked_for() if cell in asked]
     return [cell for cell in cells if passed.issuperset(needed(cell))]

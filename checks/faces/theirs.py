@@ -24,7 +24,7 @@ def name_of(what: Callable | str) -> str:
         return what
     name = getattr(_plain(what), "__qualname__", None)
     if not name:
-        raise InputError(f"a function or its name is needed here, not a {type(what).__name__}")
+        raise InputError(f"a function or its name is needed here, not {type(what).__name__}")
     return name.split("<locals>.")[-1]
 
 

@@ -1,6 +1,7 @@
 """A student's file, loaded: where each exercise's function is and how it is called."""
 
 import ast
+import difflib
 import inspect
 import linecache
 import sys
@@ -11,6 +12,7 @@ from types import FrameType, FunctionType, ModuleType, TracebackType
 
 import torch
 
+from checks.cases import EXERCISES
 from checks.hand_ins.given import given_code_problem
 
 
@@ -34,7 +36,11 @@ class KitLayout:
     def function(self, name: str) -> Callable:
         """The function of that name. Raises LookupError if the file has none."""
         if not callable(self.namespace.get(name)):
-            raise LookupError(f"there is no {name} in the file")
+            asked = {exercise.function for exercise in EXERCISES.values()}
+            own = [k for k, v in self.namespace.items() if callable(v) and k not in asked]
+            near = difflib.get_close_matches(name, own, 1, 0.85)
+            meant = f": is {near[0]} meant to be it?" if near else ""
+            raise LookupError(f"there is no {name} in the file{meant}")
         return self.namespace[name]
 
     def captioner(

@@ -1,8 +1,11 @@
 """What the tests of the kit share."""
 
+import importlib
+
 import pytest
 from tiny import TinyEncoder, tiny_source
 
+from checks.paths import ROOT
 from coursework.bundle import Bundle
 from coursework.prepare.build import build
 
@@ -16,3 +19,10 @@ def tiny_bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
     return build(
         tiny_source(), TinyEncoder(), tmp_path_factory.mktemp("bundle") / "tiny", progress=False
     )
+
+
+@pytest.fixture
+def helpers(monkeypatch: pytest.MonkeyPatch):
+    """A function that imports what lies beside the notebooks, by name."""
+    monkeypatch.syspath_prepend(str(ROOT / "notebooks"))
+    return importlib.import_module

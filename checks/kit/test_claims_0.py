@@ -118,6 +118,19 @@ def test_what_the_questions_ask_can_be_seen(tour):
     assert sorted(boat["colour"] for boat in boats) == ["purple", "red"]
 
 
+def test_the_first_look_is_sharp_and_names_nothing(tour):
+    assert "tour.attention(10)" in CELLS["show-attention"] and "peak 1.00" in CELLS["attention"]
+    (word, *_), weights = (
+        tour.recorded().captions("attn")[10].words,
+        tour.recorded().arrays["weights"],
+    )
+    first = weights[10, 0]
+    assert word == "a" and first.max() > 0.995 and first.argmax() == first.size - 1  # a corner
+    x, y = 6 / 7, 6 / 7  # where that corner begins
+    boxes = [thing["box"] for thing in tour.recorded().scenes.images[10].things]
+    assert not any(x1 > x and y1 > y for _, _, x1, y1 in boxes)
+
+
 def test_the_example_of_a_verdict_names_two_mistakes():
     namespace = {}
     source = CELLS["show-check"].partition("\ncheck(")[0]

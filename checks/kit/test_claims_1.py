@@ -88,9 +88,22 @@ def test_the_sizes_of_the_recipes():
 
 
 def test_the_grid_of_the_scenes():
-    said = re.search(r"that is (\d+) × (\d+) places with (\d+) numbers", CELLS["captioner-idea"])
+    said = re.search(r"that is (\d+) × (\d+) positions with (\d+) numbers", CELLS["captioner-idea"])
     encoder = Encoder()
     assert tuple(map(int, said.groups())) == (*encoder.grid, encoder.channels)
+
+
+def test_the_scores_to_expect_are_those_that_were_recorded(drawings):
+    import tour
+
+    assert Recipe.load("demo").validation_images == 100 and "100)" in CELLS["train-idea"]
+    said = re.search(
+        r"mentions of (\d+) to (\d+) % and a BLEU-4 of (\d+) to (\d+)", CELLS["score-idea"]
+    )
+    least, most, low, high = map(int, said.groups())
+    found = tour.recorded().about["scores"]["rnn"]
+    assert least < 100 * found["mentions"]["f1"] < most
+    assert low < 100 * found["bleu"]["bleu4"] < high
 
 
 def test_the_captions_in_the_drawings_are_those_of_the_scene(drawings):

@@ -15,9 +15,12 @@ from checks.paths import ROOT
 from coursework import captioning
 from coursework.learn.recipe import Recipe
 from coursework.prepare import scenes
+from coursework.vocabulary import SPECIAL
 
 sys.path.insert(0, str(ROOT / "notebooks"))
+import tour  # noqa: E402
 from drawings import lstm as drawings  # noqa: E402
+from drawings.canvas import MODEL_COLOURS  # noqa: E402
 
 NOTEBOOK = ROOT / "notebooks" / "2_lstm.ipynb"
 
@@ -87,6 +90,58 @@ def test_numbers_in_the_text():
 
 def all_text() -> str:
     return "\n".join(cells().values())
+
+
+def test_what_one_step_keeps_without_the_way_through_the_other_state():
+    said = re.search(r"keeps about ([\d.]+), ([\d.]+) and ([\d.]+),", cells()["why-it-lasts"])
+    for bias, share in zip((0, 1, 3), map(float, said.groups())):
+        name = f"LSTM, forget bias {bias}"
+        assert kept_in_a_step(bias) == pytest.approx(share, abs=0.012)
+        assert share_left(name) ** (1 / 29) > share + 0.05  # "less steeply"
+        assert share_left(name) ** (1 / 29) > 1 / (1 + exp(-bias))  # "all are larger"
+
+
+def kept_in_a_step(bias: float, steps: int = 30) -> float:
+    """By which factor the gradient of h falls in a step where it goes back through the cell alone."""
+    torch.manual_seed(0)
+    N, D, H = 16, 64, 192
+    x, h0 = torch.randn(N, steps, D), (0.5 * torch.randn(N, H)).requires_grad_()
+    Wx, Wh, b = torch.randn(D, 4 * H) / D**0.5, torch.randn(H, 4 * H) / H**0.5, torch.zeros(4 * H)
+    b[H : 2 * H] = bias
+    h, c, states = h0, torch.zeros(N, H), []
+    for t in range(steps):
+        h, c, _ = captioning.lstm_step_forward(x[:, t], h if t == 0 else h.detach(), c, Wx, Wh, b)
+        states.append(h)
+    first, *_, last = experiment()["reach"](torch.stack(states, dim=1), h0)
+    return (last / first) ** (1 / (steps - 1))
+
+
+def test_before_training_the_sums_scatter_by_about_one():
+    assert "scatter around the bias, by about 1 up and down" in cells()["forget-bias"]
+    torch.manual_seed(0)
+    words = {word: k for k, word in enumerate([*SPECIAL, *map(str, range(200))])}
+    network = captioning.CaptioningRNN(words, 400, 64, 192, cell_type="lstm")
+    x = network.word_embedding(torch.randint(4, len(words), (16, 12)))
+    h = network.cell(x, network.image_projection(torch.randn(16, 400)))
+    a = x[:, 1:] @ network.cell.Wx + h[:, :-1] @ network.cell.Wh
+    assert 0.9 < a.std().item() < 1.1 and abs(a.mean().item()) < 0.05
+
+
+def test_the_scores_to_expect_are_those_that_were_recorded():
+    for cell, name in (("score-idea", "lstm"), ("compare", "rnn")):
+        numbers = r"mentions of (\d+) to (\d+) % and a BLEU-4 of (\d+) to (\d+)"
+        least, most, low, high = map(int, re.search(numbers, cells()[cell]).groups())
+        found = tour.recorded().about["scores"][name]
+        assert least < 100 * found["mentions"]["f1"] < most
+        assert low < 100 * found["bleu"]["bleu4"] < high
+
+
+def test_a_model_has_one_colour_in_all_notebooks():
+    reach, losses = drawings.gradient_reach(experiment()["curves"]), drawings.two_losses(HISTORIES)
+    rnn, *biases = (line.get_color() for line in reach.axes[0].lines)
+    assert [line.get_color() for line in losses.axes[0].lines] == [rnn, biases[1]]
+    assert [rnn, biases[1]] == [MODEL_COLOURS["RNN"], MODEL_COLOURS["LSTM"]]
+    assert len({*biases, rnn}) == 4
 
 
 def test_a_caption_has_about_a_dozen_words():

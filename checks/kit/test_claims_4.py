@@ -85,12 +85,17 @@ def test_the_gradient_of_the_rnn_vanishes_and_explodes():
 
 def test_an_open_forget_gate_keeps_the_gradient():
     curves = executed("run-lstm-vanish")["curves"]
-    for bias in (0, 1, 3):
+    more = {
+        0: (4 / 3, "about a third larger"),
+        1: (8 / 7, "about a seventh"),
+        3: (1, "nearly equal"),
+    }
+    for bias, (times, said) in more.items():
         sigmoid = 1 / (1 + exp(-bias))
         assert f"sigmoid({bias}) = {sigmoid:.2f}" in CELLS["lstm-vanish"]
         curve = curves[f"LSTM, forget bias {bias}"]
         a_step = (curve[30] / curve[10]) ** (1 / 20)
-        assert sigmoid < a_step < sigmoid + 0.2  # "a little larger"
+        assert a_step / sigmoid == pytest.approx(times, abs=0.02) and said in CELLS["question-lstm"]
     assert curves["RNN"][-1] < 1e-3 * curves["LSTM, forget bias 1"][-1]
 
 
@@ -129,3 +134,17 @@ def test_the_drawings_draw(monkeypatch):
     page = bptt.gradient_norms({"a": [1.0, 1e-3], "b": [1.0, 1.1e-3], "c": [1, 1e3]}, "x", "y")
     heights = sorted(text.get_position()[1] for text in page.axes[0].texts)
     assert min(b - a for a, b in zip(heights, heights[1:])) > 0.07  # no name on another
+
+
+def test_a_model_has_one_colour_in_all_curves(monkeypatch):
+    monkeypatch.syspath_prepend(str(NOTEBOOKS))
+    from drawings import bptt
+    from drawings.canvas import MODEL_COLOURS
+
+    for cell in ("run-rnn-vanish", "run-lstm-vanish", "run-attention-reach"):
+        curves = executed(cell, captioning=captioning)["curves"]
+        lines = bptt.gradient_norms(curves, "x", "y").axes[0].lines
+        looks = {(line.get_color(), line.get_linestyle()) for line in lines}
+        plain = {re.split("[:,]", name)[0] for name in curves}
+        assert {MODEL_COLOURS[name] for name in plain} <= {colour for colour, _ in looks}
+        assert len(looks) == len(curves)  # and no two curves look alike

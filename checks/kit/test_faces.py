@@ -548,7 +548,7 @@ def test_methods_names_and_parts_are_taken():
     assert functions == [f"CaptioningRNN.sample[{cell}]" for cell in ("rnn", "lstm", "attn")]
     assert len(check("words", "rnn_forward").report.results) == 3
     assert "did you mean rnn_forward" in repr(check("rnn_foward"))
-    assert "not a int" in repr(check(3))
+    assert "not int" in repr(check(3))
 
 
 def test_a_loop_without_end_gives_the_notebook_back(monkeypatch):

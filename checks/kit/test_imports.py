@@ -77,8 +77,11 @@ def test_captioning_holds_no_ready_made_cells():
 def test_data_flows_one_way():
     assert forbidden("prepare", "learn", "look", "captioning") == set()
     assert forbidden("look", "learn") == set()
-    ground = {"errors", "files", "vocabulary", "bundle", "run", "captioning"}
-    assert {pair for who in ground for pair in forbidden(who, "prepare", "learn", "look")} == set()
+    ground = {"errors", "files", "zipped", "vocabulary", "bundle", "module", "run", "captioning"}
+    aside = {"handout", "hand_in"}  # what goes from instructor to student and back
+    rooms = ("prepare", "learn", "look")
+    assert {pair for who in ground | aside for pair in forbidden(who, *rooms)} == set()
+    assert {pair for who in (*ground, *rooms) for pair in forbidden(who, *aside)} == set()
 
 
 def test_only_the_command_line_may_import_the_checks():

@@ -77,6 +77,14 @@ def test_empty_maps_are_drawn(weights):
     assert np.isfinite(plots.overlay(np.zeros((30, 30, 3), dtype=np.float32), weights)).all()
 
 
+def test_a_map_without_a_peak_leaves_the_image_as_it_is():
+    """A night sky too: what makes the dark glow is the difference to what is not lit."""
+    night = np.full((40, 40, 3), (0.05, 0.08, 0.2), dtype=np.float32)
+    np.testing.assert_allclose(plots.overlay(night, np.full((7, 7), 1 / 49)), night, atol=1e-5)
+    lit = plots.overlay(night, bump((7, 7), 3, 3))
+    assert lit[20, 20, 0] > 5 * night[20, 20, 0]  # in the dark, a peak can be seen
+
+
 def test_a_negative_weight_gives_no_light():
     pixels = np.asarray(noisy_image(40, 40), dtype=np.float32) / 255
     weights = np.array([[0.5, 0.0], [0.2, 0.3]])
@@ -171,6 +179,15 @@ def test_loss_curve_shows_what_it_was_given():
     assert left.get_ylim()[0] == 0 and left.get_ylim()[1] > 30
 
 
+def test_the_strong_line_begins_where_there_are_enough_steps_for_a_mean():
+    figure = plots.loss_curve({"loss": np.linspace(80, 10, 300)})
+    every, mean = figure.axes[0].lines
+    assert len(every.get_xdata()) == 300 and mean.get_xdata()[0] == 4
+    assert [text.get_text().endswith("mean of 7 steps") for text in figure.axes[0].texts] == [True]
+    short = plots.loss_curve({"loss": np.linspace(80, 10, 60)}).axes[0]
+    assert len(short.lines[1].get_xdata()) == 60 and not short.texts
+
+
 def test_loss_curve_of_overfitting_shows_what_came_back():
     came_back = [{"epoch": 10, "step": 1, "recall": 0.5}, {"epoch": 20, "step": 2, "recall": 1.0}]
     for history in ({"validation": came_back}, {"validation": [], "recall": came_back}):
@@ -187,11 +204,19 @@ def test_loss_curve_without_validation_and_with_next_to_nothing():
 
 def test_the_running_mean_is_true_to_lines_and_quiets_noise():
     line = np.linspace(40, 10, 301)
-    inner = slice(0, -5)  # the last few have neighbours on one side only
-    np.testing.assert_allclose(plots._running_mean(line, 5)[inner], line[inner])
+    steps, means = plots.running_mean(line, 5)
+    assert (steps[0], steps[-1]) == (6, 296)  # every mean is of eleven values, at the ends too
+    np.testing.assert_allclose(means, line[steps - 1])
     noise = np.random.default_rng(0).normal(size=1000)
-    assert plots._running_mean(noise, 50).std() < 0.25 * noise.std()
-    assert len(plots._running_mean(np.array([]), 1)) == 0
+    assert plots.running_mean(noise, 50)[1].std() < 0.25 * noise.std()
+
+
+@pytest.mark.parametrize(
+    "count, means", [(0, {}), (1, {1: 0}), (2, {1: 0, 2: 1}), (3, {2: 1}), (4, {2: 1, 3: 2})]
+)
+def test_the_running_mean_of_a_few_values(count, means):
+    steps, found = plots.running_mean(np.arange(count), 7)
+    assert dict(zip(steps.tolist(), found.tolist())) == means
 
 
 @pytest.mark.parametrize("name", ["figure.png", "figure.svg", "FIGURE.PNG"])

@@ -1,5 +1,6 @@
 """The hand-in: the module, the answers to the notebooks' questions, and all results, in one zip."""
 
+import ast
 import json
 import os
 import re
@@ -81,11 +82,29 @@ def submit(root: Path, report: Mapping[str, Any], out: Path | None = None) -> Su
     path = unused(root / "hand-in.zip") if out is None else Path(out)
     with written_beside(path) as beside:
         beside.write_bytes(zip_bytes(files))
-    missing = _missing(report, told, records)
+    missing = _missing(report, told, records, _left_behind(module, root))
     return Submitted(path, _said(report, told, records), missing, results["notes"])
 
 
-def _missing(report: Mapping[str, Any], told: Conclusions, records: list[dict]) -> list[str]:
+def _left_behind(module: bytes, root: Path) -> list[str]:
+    """What is said of files of the student's own that the module imports: they are not handed in."""
+    try:
+        nodes = list(ast.walk(ast.parse(module)))
+    except (SyntaxError, ValueError):
+        return []
+    names = [a.name for node in nodes if isinstance(node, ast.Import) for a in node.names]
+    for node in nodes:
+        if isinstance(node, ast.ImportFrom):
+            base = "coursework." * (node.level > 0) + (node.module or "")
+            names += [base, *(f"{base.rstrip('.')}.{alias.name}" for alias in node.names)]
+    files = [f"{name.replace('.', '/')}.py" for name in dict.fromkeys(names)]
+    found = [f for f in files if (root / f).is_file() or (root / "coursework" / f).is_file()]
+    return [f"captioning.py imports {f}, which is not handed in: put it into it" for f in found]
+
+
+def _missing(
+    report: Mapping[str, Any], told: Conclusions, records: list[dict], left_behind: list[str]
+) -> list[str]:
     """What a complete hand-in would have besides, in the order of the path through the course."""
     results = report["results"]
     functions = [
@@ -96,7 +115,13 @@ def _missing(report: Mapping[str, Any], told: Conclusions, records: list[dict]) 
     cells = [found[1] for result in results if (found := CELL_OF.fullmatch(result["function"]))]
     open_questions = [f"{each.name}: no answer" for each in told.questions if not each.answer]
     undone = left_undone(list(dict.fromkeys(cells)), records)
-    return [*functions, *undone, *open_questions, *(f"answers: {each}" for each in told.damaged)]
+    return [
+        *functions,
+        *left_behind,
+        *undone,
+        *open_questions,
+        *(f"answers: {each}" for each in told.damaged),
+    ]
 
 
 def _said(report: Mapping[str, Any], told: Conclusions, records: list[dict]) -> str:

@@ -126,6 +126,7 @@ def fit(
             if stop.is_set():
                 kept = f"step {step} of {last_step} is kept in {folder}"
                 raise KeyboardInterrupt(kept if folder else "")
+        bar.total = bar.n  # also where enough was reached before the last step
     return history | {"finished": True}
 
 

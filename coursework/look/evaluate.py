@@ -105,8 +105,8 @@ def _pointing_lines(scores: dict | None) -> list[str]:
         return ["attention on the thing named: no right mention to judge it by"]
     return [
         f"attention on the thing named: {_percent(scores['score'])} "
-        f"(any cell: {_percent(scores['chance'])}, the cell in the middle: {_percent(scores['centre'])})",
-        f"  share of {scores['mentions']:,} right mentions; the cell with the largest weight must "
+        f"(any position: {_percent(scores['chance'])}, the middle of the grid: {_percent(scores['centre'])})",
+        f"  share of {scores['mentions']:,} right mentions; the position with the largest weight must "
         "touch the thing's box",
     ]
 

@@ -133,16 +133,18 @@ def overlay(image: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Light an image (height, width, 3), floats 0..1, by a map (h, w), smoothly from the cells' centres.
 
     Where the light peaks the image has its own colours, a little warmer; where there is none it is
-    grey, cool and dim. Returns floats 0..1 of the image's shape. A negative weight gives no light.
+    grey, cool and dim. A map that is the same everywhere leaves the image as it is. A negative weight
+    gives no light. Returns floats 0..1 of the image's shape.
     """
     rows, columns = (_reach(pixels, cells) for pixels, cells in zip(image.shape, weights.shape))
     light = rows @ np.clip(weights, 0, None) @ columns.T
     light = (light / max(light.max(), np.finfo(float).tiny)).astype(np.float32)[..., None]
     grey = (image @ GREY)[..., None]
     dim = 0.8 * COOL * (0.12 + 0.38 * grey) + 0.12 * image
-    lit = image + 0.7 * GLOW * (1 - image.max(axis=2, keepdims=True)) ** 2  # the dark glows too
+    glow = 1 - light.mean()  # the more is lit, the less: all of it would be orange
+    lit = image + 0.7 * glow * GLOW * (1 - image.max(axis=2, keepdims=True)) ** 2  # the dark too
     mixed = dim + light * (lit - dim)
-    haloed = mixed + 0.5 * light * (1 - light) * (GLOW - mixed)  # strongest half-way out
+    haloed = mixed + 0.5 * glow * light * (1 - light) * (GLOW - mixed)  # strongest half-way out
     return np.clip(haloed, 0, 1)
 
 
@@ -206,7 +208,7 @@ def _write_marked(
 
 
 def loss_curve(history: dict, title: str | None = None) -> Page:
-    """The training loss, every step faint and their running mean strong; the score on an axis of its own.
+    """The training loss, every step faint and a running mean strong; the score on an axis of its own.
 
     history, of a run or of overfitting: "loss", one number a step; and, where there is one, under
     "validation" or "recall" a list of {"step": ..., "bleu4" or "recall": a score in 0..1}.
@@ -220,12 +222,17 @@ def loss_curve(history: dict, title: str | None = None) -> Page:
     axes = page.panel(0.95, top, 7.1 if scores else 7.7, 4.6 - top)
     steps = np.arange(1, len(losses) + 1)
     axes.plot(steps, losses, color=LOSS, alpha=0.25, linewidth=0.8)
-    axes.plot(steps, _running_mean(losses, ceil(len(losses) / 100)), color=LOSS, linewidth=2.4)
+    places, means = running_mean(losses, len(losses) // 100)
+    axes.plot(places, means, color=LOSS, linewidth=2.4)
     top = 1.08 * losses.max(initial=0.01)
     _dress(axes, "loss per caption (nats, summed over words)", LOSS, top)
     axes.set_xlabel("training step", fontsize=13, color=INK, labelpad=6)
     axes.set_xlim(0, max(len(losses), 2))
     axes.grid(axis="y", color="#e4e4e4", linewidth=0.8)
+    if len(means) < len(losses):
+        note = f"faint: every step; strong: the mean of {len(losses) - len(means) + 1} steps"
+        right = {"transform": axes.transAxes, "ha": "right", "va": "top"}
+        axes.text(0.99, 0.985, note, **right, fontsize=9, color=QUIET, family=FONT)
     if scores:
         _add_scores(axes.twinx(), scores)
     return page
@@ -251,12 +258,16 @@ def _dress(axes: Axes, label: str, colour: str, top: float) -> None:
     axes.spines["bottom"].set(visible=True, color=QUIET)
 
 
-def _running_mean(values: np.ndarray, reach: int) -> np.ndarray:
-    """Each value's mean with `reach` neighbours on either side, near the start with as few as it has."""
-    at, sums = np.arange(len(values)), np.cumsum([0, *values])
-    reach = np.minimum(at, reach)
-    first, behind = at - reach, np.minimum(at + reach + 1, len(values))
-    return (sums[behind] - sums[first]) / (behind - first)
+def running_mean(values: np.ndarray, reach: int) -> tuple[np.ndarray, np.ndarray]:
+    """The mean of each value with `reach` neighbours on either side, where there are so many.
+
+    Returns the places of these values, counted from 1, and the means. Of less than 2 reach + 1 values
+    as many neighbours are taken as the one in the middle has.
+    """
+    reach = min(reach, max(len(values) - 1, 0) // 2)
+    sums = np.cumsum([0, *values])
+    means = (sums[2 * reach + 1 :] - sums[: -2 * reach - 1]) / (2 * reach + 1)
+    return np.arange(len(means)) + 1 + reach, means
 
 
 def _page(

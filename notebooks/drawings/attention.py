@@ -55,7 +55,9 @@ def _stack(canvas: Canvas, x: float, y: float) -> Thing:
     front = canvas.grid(x, y, ROWS, COLUMNS, cell=0.34)
     canvas.text(x - 0.95, y, "A", 17, INK)
     canvas.text(x + 0.1, front.bottom[1] + 0.2, "(N, H, h, w)", colour=QUIET)
-    canvas.text(x + 0.1, front.bottom[1] + 0.46, "a vector of H numbers\nin every cell", va="top")
+    canvas.text(
+        x + 0.1, front.bottom[1] + 0.46, "a vector of H numbers\nat every position", va="top"
+    )
     return Thing(x + 0.14, y - 0.14, front.width + 0.27, front.height + 0.27)
 
 
@@ -194,8 +196,8 @@ def spread(plain: Mapping[int, np.ndarray], scaled: Mapping[int, np.ndarray], sh
 def reach(looks: Mapping[str, Sequence[float]], lexicon: dict | None, positions: int) -> Figure:
     """How many positions share the look at each of the most frequent words, on average.
 
-    looks: for each word that number, every time it was said. lexicon: a bundle's, which knows the words for
-    things and colours.
+    looks: for each word, or for a word with the one before it, that number, every time it was said. lexicon:
+    a bundle's, which knows the words for things and colours.
     """
     kind = {} if lexicon is None else dict.fromkeys(lexicon["nouns"], "a thing")
     kind |= {} if lexicon is None else dict.fromkeys(lexicon["colours"], "a colour")

@@ -6,7 +6,18 @@ from math import hypot, log10
 from matplotlib.figure import Figure
 
 from coursework.look.plots import FONT, Page
-from drawings.canvas import INK, LOSS, QUIET, RIGHT, SCORE, WRONG, Canvas, Thing
+from drawings.canvas import (
+    INK,
+    LOSS,
+    MODEL_COLOURS,
+    QUIET,
+    SCORE,
+    WRONG,
+    Canvas,
+    Thing,
+    model_look,
+    tint,
+)
 
 __all__ = [
     "backward_attention",
@@ -18,6 +29,10 @@ __all__ = [
 ]
 
 GAP = 0.075  # inches: half the distance between the way forward and the way back
+OTHER_WH = {  # how the curve of an RNN with a smaller, or a larger Wh looks
+    "0.5 Wh": {"color": tint(INK, 0.5), "linestyle": (0, (4, 2))},
+    "3 Wh": {"linestyle": (0, (7, 1.5, 1.5, 1.5))},
+}
 
 
 def backward_step() -> Figure:
@@ -82,8 +97,8 @@ def backward_through_time(steps: int = 3) -> Figure:
 
 
 def backward_lstm() -> Figure:
-    """The two ways on which a gradient reaches the cell of an LSTM step, and where it goes from there."""
-    canvas = Canvas(10.6, 5.7, "An LSTM step: two gradients arrive, at the cell they meet")
+    """The two ways on which a gradient reaches the cell state of an LSTM step, and where it goes then."""
+    canvas = Canvas(10.6, 5.7, "An LSTM step: two gradients arrive, and meet at the cell state")
     cell, state, gates = 1.45, 2.75, 4.05
     prev_c = canvas.tensor(1.0, cell, "prev_c", "(N, H)", colour=LOSS)
     keep, plus = canvas.op(2.7, cell, "×"), canvas.op(4.9, cell, "+")
@@ -149,8 +164,8 @@ def backward_attention() -> Figure:
 def backward_attention_loop() -> Figure:
     """Two steps of the attention LSTM: three gradients meet at a state, A collects from every look."""
     canvas = Canvas(10.6, 5.7, "The attention LSTM through time")
-    row, cell, looks = 2.1, 1.55, 3.65
-    start = canvas.tensor(1.0, row - 0.25, "h0, c0", "", width=1.0, height=1.0, colour=LOSS)
+    row, cell, looks = 2.3, 1.5, 3.8
+    start = canvas.tensor(1.0, 1.95, "h0, c0", "", width=1.0, height=1.2, colour=LOSS)
     grid = canvas.tensor(
         *(5.0, 5.15, "A:  dA is the sum over all looks, and over h0 and c0"),
         *("", 9.0, 0.6, SCORE),
@@ -158,7 +173,7 @@ def backward_attention_loop() -> Figure:
     _between(canvas, (1.0, grid.top[1]), start.bottom, "mean")
     before = Thing(start.x, row, 1.0, 0.5)
     for t, x in enumerate((3.9, 7.8)):
-        step = canvas.tensor(x, row - 0.25, f"step {t}", height=1.0)
+        step = canvas.tensor(x, 1.95, f"step {t}", height=1.2)
         look = canvas.tensor(x - 1.0, looks, f"look {t}", colour=SCORE)
         meet = canvas.op(x + 1.35, row, "+", colour=WRONG, size=0.4)
         left = before.border((x, row))[0]
@@ -172,11 +187,11 @@ def backward_attention_loop() -> Figure:
         canvas.arrow((meet.x, 1.1), meet, colour=WRONG)
         canvas.text(meet.x, 0.9, f"dh[:, {t}]", 14, WRONG)
         canvas.text(meet.x + 0.28, row - 0.28, f"h[:, {t}]", 10.5, LOSS, ha="left")
-        canvas.text((look.x + x) / 2 + 0.5, (looks + row) / 2 + 0.25, "dattn", 12, WRONG)
+        canvas.text((look.x + x) / 2 + 0.36, (looks + row) / 2 + 0.25, "dattn", 12, WRONG)
         before = meet
-    canvas.text(6.75, cell - 0.25, "dprev_c", 12, WRONG)
-    canvas.text(6.6, row + 0.28, "from the step", 10.5, WRONG)
-    canvas.text(5.65, 3.2, "from the look", 10.5, WRONG, ha="right")
+    canvas.text(6.6, cell + 0.25, "dprev_c", 12, WRONG)
+    canvas.text(6.6, row + 0.28, "from step 1", 10.5, WRONG)
+    canvas.text(5.78, 3.12, "from look 1", 10.5, WRONG, ha="right")
     return canvas.page
 
 
@@ -185,20 +200,21 @@ def gradient_norms(
 ) -> Figure:
     """How long gradients are, on a logarithmic axis: a curve each, named at its right end.
 
-    curves: by name the norms; along: what the horizontal axis counts, from `first` on; of: what of.
+    curves: the norms by name, such as "LSTM", "LSTM, forget bias 3" or "RNN: 0.5 Wh"; along: what the
+    horizontal axis counts, from `first` on; of: what of.
     """
     page = Page(9.2, 4.4)
     axes = page.panel(1.1, 0.3, 5.6, 3.3)
-    colours = dict(zip(curves, (LOSS, SCORE, INK, RIGHT)))
+    looks = {name: _look(name) for name in curves}
     for name, values in curves.items():
         steps = range(first, first + len(values))
-        axes.plot(steps, values, color=colours[name], linewidth=2.4)
+        axes.plot(steps, values, linewidth=2.4, **looks[name])
     axes.set_yscale("log")
     low, high = map(log10, axes.get_ylim())
     height = 0.0
     for name in sorted(curves, key=lambda name: curves[name][-1]):  # from below: no two names touch
         height = max((log10(curves[name][-1]) - low) / (high - low), height + 0.075)
-        style = {"color": colours[name], "size": 13, "va": "center", "family": FONT}
+        style = {"color": looks[name]["color"], "size": 13, "va": "center", "family": FONT}
         axes.text(1.01, height, name, transform=axes.transAxes, **style)
     axes.set_xlabel(along, fontsize=13, color=INK, labelpad=6)
     axes.set_ylabel(of, fontsize=13, color=INK, labelpad=8)
@@ -207,6 +223,13 @@ def gradient_norms(
     axes.spines[:].set_visible(False)
     axes.spines["bottom"].set(visible=True, color=QUIET)
     return page
+
+
+def _look(name: str) -> dict:
+    """A curve's colour and dashes: those of its model, quiet ones where the name begins with none."""
+    model, _, what = name.partition(": ")
+    known = model.partition(",")[0] in MODEL_COLOURS
+    return (model_look(model) if known else {"color": QUIET}) | OTHER_WH.get(what, {})
 
 
 def _there_and_back(canvas: Canvas, a: Thing, b: Thing) -> None:

@@ -16,7 +16,8 @@ All places are in inches from the top left corner, a thing's place is its centre
         return canvas.page  # a Figure: shows by itself in a notebook, plots.save writes it
 
 In all drawings inputs are INK, states LOSS (blue), weights QUIET (grey), attention SCORE (orange),
-gradients WRONG (red). Labels may hold mathtext between dollar signs.
+gradients WRONG (red). In all curves and tables a model has its own colour: MODEL_COLOURS.
+Labels may hold mathtext between dollar signs.
 """
 
 from collections.abc import Sequence
@@ -30,7 +31,21 @@ from matplotlib.path import Path
 
 from coursework.look.plots import FONT, INK, LOSS, QUIET, RIGHT, SCORE, WRONG, Page, _width
 
-__all__ = ["INK", "LOSS", "QUIET", "RIGHT", "SCORE", "WRONG", "Canvas", "Thing", "tint"]
+__all__ = [
+    "INK",
+    "LOSS",
+    "MODEL_COLOURS",
+    "QUIET",
+    "RIGHT",
+    "SCORE",
+    "WRONG",
+    "Canvas",
+    "Thing",
+    "model_look",
+    "tint",
+]
+
+MODEL_COLOURS = {"RNN": INK, "LSTM": LOSS, "attention LSTM": SCORE}
 
 Point = tuple[float, float]
 
@@ -296,6 +311,17 @@ class Canvas:
 def tint(colour: str, share: float = 0.1) -> tuple[float, ...]:
     """A colour thinned with white: share 0 is white, share 1 the colour itself."""
     return tuple(1 - share * (1 - part) for part in to_rgb(colour))
+
+
+def model_look(name: str) -> dict:
+    """A model's colour and dashes, by its name: "RNN", "LSTM", "attention LSTM".
+
+    "LSTM, forget bias 0" is paler than the LSTM, whose bias is 1, and "LSTM, forget bias 3" darker.
+    """
+    model, _, bias = name.partition(", forget bias ")
+    look = {"color": MODEL_COLOURS[model], "linestyle": "-"}
+    look |= {"0": {"color": tint(LOSS, 0.6), "linestyle": (0, (4, 2))}}.get(bias, {})
+    return look | {"3": {"color": "#0d2b52", "linestyle": (0, (7, 1.5, 1.5, 1.5))}}.get(bias, {})
 
 
 def _centre(end: Thing | Point) -> Point:

@@ -10,8 +10,11 @@ from drawings.scene import CAPTION, LONGER, picture
 __all__ = ["captioner", "sampling", "states", "words_shifted"]
 
 
-def captioner() -> Page:
-    """All of the captioner in training: the picture into h0, the words through the cell, the loss."""
+def captioner(model: str) -> Page:
+    """All of the captioner in training: the picture into h0, the words through `self.cell`, the loss.
+
+    model: what the cell is, such as "RNN".
+    """
     canvas = Canvas(11.8, 5.4)
     seen = picture(canvas, 1.0, 1.3, 1.3)
     features = canvas.grid(2.9, 1.3, 7, 7, "features", cell=0.18, shape="(N, C, h, w)")
@@ -28,7 +31,7 @@ def captioner() -> Page:
     fed = canvas.tensor(1.0, 3.3, "words fed", "(N, T)", 1.3)
     embed = _layer(canvas, 2.9, 3.3, "word_\nembedding")
     vectors = canvas.tensor(4.8, 3.3, "x", "(N, T, D)", 0.8)
-    cell = canvas.tensor(7.3, 3.3, "cell", "", 1.5, 0.8, colour=LOSS)
+    cell = canvas.tensor(7.3, 3.3, f"cell: {model}", "", 1.6, 0.8, colour=LOSS)
     states = canvas.tensor(9.2, 3.3, "h", "(N, T, H)", 0.8, colour=LOSS)
     scoring = _layer(canvas, 10.75, 3.3, "vocabulary_\nprojection")
     scores = canvas.tensor(10.75, 4.75, "scores", "", 1.1)

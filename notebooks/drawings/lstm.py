@@ -6,8 +6,19 @@ from math import ceil
 import numpy as np
 from matplotlib.axes import Axes
 
-from coursework.look.plots import Page, _running_mean
-from drawings.canvas import INK, LOSS, NOTE, QUIET, RIGHT, SCORE, WRONG, Canvas, Thing
+from coursework.look.plots import Page, running_mean
+from drawings.canvas import (
+    INK,
+    LOSS,
+    MODEL_COLOURS,
+    NOTE,
+    QUIET,
+    RIGHT,
+    SCORE,
+    Canvas,
+    Thing,
+    model_look,
+)
 from drawings.scene import CAPTION
 
 __all__ = [
@@ -20,8 +31,11 @@ __all__ = [
     "two_losses",
 ]
 
+TRAINING = {  # the LSTM, before and after
+    "before": {"color": QUIET, "linestyle": "--"},  # it may lie on the other
+    "trained": {"color": MODEL_COLOURS["LSTM"], "linestyle": "-"},
+}
 GATES = {"i": RIGHT, "f": SCORE, "o": LOSS, "g": INK}  # colours, in the order of the columns
-LINES = (WRONG, QUIET, LOSS, RIGHT, SCORE)  # of curves, the plain RNN first
 
 
 def lstm_step() -> Page:
@@ -111,8 +125,8 @@ def lstm_lanes() -> Page:
     """The steps of a caption side by side: two states are handed on, one of them goes to the words."""
     fed, wanted = ["<START>", *CAPTION[:4]], CAPTION[:5]
     canvas = Canvas(12.4, 4.5)
-    h = canvas.tensor(1.2, 2.15, "$h_0$", "", 0.7, colour=LOSS)
-    c = canvas.tensor(1.2, 3.15, "$c_0$", "", 0.7, colour=LOSS)
+    h = canvas.tensor(1.2, 2.15, "h0", "", 0.7, colour=LOSS)
+    c = canvas.tensor(1.2, 3.15, "c0", "", 0.7, colour=LOSS)
     canvas.text(1.2, 1.72, "from the picture", NOTE, QUIET)
     canvas.text(1.2, 3.56, "zeros", NOTE, QUIET)
     for t, (word, target) in enumerate(zip(fed, wanted)):
@@ -122,8 +136,9 @@ def lstm_lanes() -> Page:
         canvas.arrow(c.right, (step.left[0] - 0.03, c.y), colour=LOSS)
         canvas.arrow((step.x, 3.98), step.bottom)
         canvas.text(step.x, 4.15, word, 13)
-        h = canvas.tensor(x, 2.15, f"$h_{t + 1}$", "", 0.55, colour=LOSS)
-        c = canvas.tensor(x, 3.15, f"$c_{t + 1}$", "", 0.55, colour=LOSS)
+        h, c = (canvas.tensor(x, y, "", "", 0.72, colour=LOSS) for y in (2.15, 3.15))
+        canvas.text(x, h.y, f"h[:, {t}]", 12, LOSS)
+        canvas.text(x, c.y, "c", 14, LOSS)
         canvas.arrow((step.right[0] + 0.03, h.y), h.left, colour=LOSS)
         canvas.arrow((step.right[0] + 0.03, c.y), c.left, colour=LOSS)
         canvas.arrow(h.top, (x, 1.15), colour=QUIET)
@@ -162,7 +177,8 @@ def gate_curves() -> Page:
 def gradient_reach(curves: Mapping[str, Sequence[float]], title: str = "") -> Page:
     """What is left of a gradient on its way back, 1, 2, 3, ... steps, on a logarithmic axis.
 
-    curves: for every name the length of the gradient after each step; drawn is its share of the first.
+    curves: for the name of every model, as `model_look` knows them, the length of the gradient after
+    each step; drawn is its share of the first. Under "before" and "trained" it is those of an LSTM.
     """
     page = Page(10.2, 4.6)
     top = 0.75 if title else 0.3
@@ -171,12 +187,11 @@ def gradient_reach(curves: Mapping[str, Sequence[float]], title: str = "") -> Pa
     axes = page.panel(1.7, top, 5.4, 3.85 - top)
     _dress(axes, "steps on the way back", "share of the gradient left", INK)
     ends = []
-    colours = LINES if len(curves) > 2 else (QUIET, LOSS)
-    for colour, (name, lengths) in zip(colours, curves.items()):
+    for name, lengths in curves.items():
+        look = TRAINING.get(name) or model_look(name)
         shares = np.asarray(lengths, dtype=float) / lengths[0]
-        style = "--" if colour == QUIET else "-"  # it may lie on another
-        axes.plot(np.arange(1, len(shares) + 1), shares, style, color=colour, linewidth=2.4)
-        ends.append((np.log10(shares[-1]), f"{name}: {_share(shares[-1])}", colour))
+        axes.plot(np.arange(1, len(shares) + 1), shares, **look, linewidth=2.4)
+        ends.append((np.log10(shares[-1]), f"{name}: {_share(shares[-1])}", look["color"]))
     axes.set_yscale("log")
     axes.yaxis.set_major_formatter(lambda share, _: _share(share))
     axes.yaxis.set_minor_formatter(lambda share, _: "")
@@ -189,21 +204,22 @@ def gradient_reach(curves: Mapping[str, Sequence[float]], title: str = "") -> Pa
 def two_losses(histories: Mapping[str, dict], title: str = "") -> Page:
     """The training losses of several runs, as running means, with what each comes to at the end.
 
-    histories: for every name that of a run, with "loss". The axis ends at twice the highest loss at the
-    end, so that the first steps, alike in all, do not press the rest together.
+    histories: for the name of every model that of its run, with "loss". The axis ends at twice the
+    highest loss at the end, so that the first steps, alike in all, do not press the rest together.
     """
     page = Page(9.6, 4.6)
     top = 0.75 if title else 0.3
     if title:
         page.write(1.1, 0.42, title, 16, weight="bold")
     axes = page.panel(1.1, top, 6.7, 3.85 - top)
-    _dress(axes, "training step", "loss per caption (nats)", INK)
     ends = []
-    for colour, (name, history) in zip((WRONG, LOSS, RIGHT), histories.items()):
+    for name, history in histories.items():
         losses = np.asarray(history["loss"], dtype=float)
-        smooth = _running_mean(losses, ceil(len(losses) / 50))
-        axes.plot(np.arange(1, len(losses) + 1), smooth, color=colour, linewidth=2.4)
-        ends.append((smooth[-1], f"{name}: {smooth[-1]:.1f}", colour))
+        steps, smooth = running_mean(losses, ceil(len(losses) / 50))
+        axes.plot(steps, smooth, **model_look(name), linewidth=2.4)
+        ends.append((smooth[-1], f"{name}: {smooth[-1]:.1f}", MODEL_COLOURS[name]))
+    mean = f"mean of {len(losses) - len(smooth) + 1} steps"
+    _dress(axes, "training step", f"loss per caption, {mean}", INK)
     axes.set_xlim(0, max(len(history["loss"]) for history in histories.values()))
     axes.set_ylim(0, 2 * max(end for end, *_ in ends))
     _name_ends(axes, ends, axes.get_ylim())
@@ -253,7 +269,7 @@ def _share(value: float) -> str:
 
 
 def _dress(axes: Axes, across: str, up: str, colour: str) -> None:
-    """Axes as in all pictures of the kit: one line below, level lines behind, names in ink."""
+    """Axes as in all pictures here: one line below, level lines behind, names in ink."""
     axes.set_xlabel(across, fontsize=13, color=INK, labelpad=5)
     axes.set_ylabel(up, fontsize=13, color=colour, labelpad=7)
     axes.grid(axis="y", color="#e4e4e4", linewidth=0.8)

@@ -1,16 +1,22 @@
 """Drawings of the vanilla RNN: one step, the steps of a whole caption, and how its memory fades."""
 
 from collections.abc import Mapping, Sequence
+from itertools import cycle
 
 import numpy as np
 
 from coursework.look.plots import Page
-from drawings.canvas import INK, LOSS, NOTE, QUIET, RIGHT, SCORE, WRONG, Canvas
+from drawings.canvas import INK, LOSS, MODEL_COLOURS, NOTE, QUIET, RIGHT, Canvas, tint
 from drawings.scene import CAPTION, picture
 
 __all__ = ["rnn_memory", "rnn_step", "rnn_unrolled"]
 
-LINES = (LOSS, SCORE, RIGHT, WRONG, QUIET)
+RNN = MODEL_COLOURS["RNN"]
+LINES = (  # of one RNN or several, the palest first; they may lie on each other
+    {"color": tint(RNN, 0.5), "linestyle": (0, (4, 2))},
+    {"color": RNN, "linestyle": "-"},
+    {"color": tint(RNN, 0.7), "linestyle": (0, (1, 1.2))},
+)
 
 
 def rnn_step() -> Page:
@@ -77,9 +83,9 @@ def rnn_memory(curves: Mapping[str, Sequence[float]]) -> Page:
     page = Page(8.6, 4.0)
     axes = page.panel(1.25, 0.25, 7.0, 3.0)
     look = {"linewidth": 2.2, "markersize": 4.5, "clip_on": False}
-    for colour, (name, values) in zip(LINES, curves.items()):
+    for line, (name, values) in zip(cycle(LINES), curves.items()):
         percent = 100 * np.maximum(np.asarray(values, dtype=float), 1e-12)
-        axes.plot(np.arange(len(percent)), percent, "o-", color=colour, label=name, **look)
+        axes.plot(np.arange(len(percent)), percent, marker="o", label=name, **line, **look)
     longest = max(map(len, curves.values()))
     axes.set_yscale("log")
     axes.yaxis.set_major_formatter(lambda value, _: f"{value:.8f}".rstrip("0").rstrip(".") + " %")
