@@ -1,4 +1,4 @@
-"""Zip files: written the same to the byte every time, and read with suspicion."""
+"""Zip files: written the same to the byte every time (with the same zlib), and read with suspicion."""
 
 import os
 import stat
@@ -22,7 +22,7 @@ UNREADABLE = (
 
 
 def zip_bytes(files: Mapping[str, bytes]) -> bytes:
-    """A zip with these files, by name: the same bytes for the same files, whenever it is made."""
+    """A zip with these files, by name: the same bytes for the same files and zlib, whenever it is made."""
     made = BytesIO()
     with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as packed:
         for name in sorted(files):

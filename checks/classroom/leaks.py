@@ -1,32 +1,29 @@
 """Whether anything in a handout gives the solution away.
 
 The search is for accidents: a line of the reference left in a notebook, bytecode, a patch in an array. It
-knows the reference's own lines in any spacing, line breaks, quotes and brackets, but not with other names.
+knows the reference's own lines, and what is calculated in them, in any spacing, line breaks, quotes and
+brackets, but not with other names.
 """
 
+import ast
 import io
 import os
+import sys
 import zipfile
+from bisect import bisect
 from collections.abc import Iterable, Iterator
 from functools import cache
+from itertools import accumulate
 from pathlib import Path, PurePosixPath
 
 from checks.classroom.secret import SHORTEST, Secret, secrets, squeeze
 from checks.classroom.texts import Text, outputs_in, texts_in
+from checks.classroom.tree import STAYS_BEHIND
 from coursework.zipped import UNREADABLE
 
 NO_FOLDERS = {".git", "__pycache__", ".ipynb_checkpoints", ".pytest_cache", ".ruff_cache", ".venv"}
 NO_ENDINGS = {".pyc", ".pyo"}
 NO_ENDINGS |= {".gz", ".tgz", ".bz2", ".xz", ".zst", ".7z", ".rar"}  # nothing looks into these
-NO_PATHS = {
-    "checks/classroom",
-    "checks/kit",
-    "checks/mistakes",
-    "checks/record.py",
-    "coursework/bonus.py",
-    "coursework/fast.py",
-    "coursework/prepare/pretrain.py",
-}
 
 
 def leaks(folder: Path, zip_bytes: bytes, source: str) -> list[str]:
@@ -35,6 +32,7 @@ def leaks(folder: Path, zip_bytes: bytes, source: str) -> list[str]:
     source: of the reference captioning.py.
     """
     files, faults = contents(folder)
+    faults += other_imports(source)
     faults += [fault for name in files for fault in forbidden(name)]
     faults += zip_differences(files, zip_bytes)
     looked_for = all_secrets(source)
@@ -46,6 +44,21 @@ def leaks(folder: Path, zip_bytes: bytes, source: str) -> list[str]:
         except ValueError as error:
             faults.append(str(error))
     return list(dict.fromkeys(faults))
+
+
+def other_imports(source: str) -> list[str]:
+    """What the reference imports besides torch and the standard library: there may be solutions in it, and
+    a handout takes it along.
+    """
+    allowed = {"torch", *sys.stdlib_module_names}
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        if isinstance(node, ast.ImportFrom):
+            names = ["." * node.level + (node.module or "")]
+        found += [(node.lineno, name) for name in names if name.split(".")[0] not in allowed]
+    told = "import only torch and the standard library, a handout would take solutions along in the rest"
+    return [f"captioning.py, line {line} imports {name}: {told}" for line, name in found]
 
 
 @cache
@@ -76,7 +89,7 @@ def forbidden(name: str) -> Iterator[str]:
     path = PurePosixPath(name.lower())
     if NO_FOLDERS & set(path.parts) or path.suffix in NO_ENDINGS:
         yield f"{name} has no place in a handout"
-    elif not NO_PATHS.isdisjoint(str(each) for each in (path, *path.parents)):
+    elif not STAYS_BEHIND.keys().isdisjoint(str(each) for each in (path, *path.parents)):
         yield f"{name} is the instructor's"
 
 
@@ -107,9 +120,11 @@ def found_in(text: Text, looked_for: Iterable[Secret]) -> list[str]:
     if len(squeezed) < SHORTEST:
         return []
     statements = text.statements()
+    normal = "\n".join(statement for _, statement in statements)
+    starts = list(accumulate((len(statement) + 1 for _, statement in statements), initial=0))
     for secret in looked_for:
         if (position := squeezed.find(secret.text)) >= 0:
             found[text.line_of(position)] = secret
-        elif secret.text in statements:
-            found[statements[secret.text]] = secret
+        elif (position := normal.find(secret.text)) >= 0:
+            found[statements[bisect(starts, position) - 1][0]] = secret
     return [f"{text.place(line)} holds {secret.told}" for line, secret in sorted(found.items())]

@@ -3,6 +3,8 @@
 import json
 from collections.abc import Collection
 
+from coursework.handout.notebook import tags
+
 NOTEBOOKS = {  # the part without which a notebook makes no sense; None: always there
     "0_tour.ipynb": None,
     "1_rnn.ipynb": "rnn",
@@ -43,7 +45,3 @@ def fresh(cell: dict) -> dict:
     if cell["cell_type"] == "code":
         kept |= {"outputs": [], "execution_count": None}
     return dict(sorted(kept.items()))
-
-
-def tags(cell: dict) -> list[str]:
-    return cell.get("metadata", {}).get("tags", [])

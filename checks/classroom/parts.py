@@ -13,6 +13,7 @@ NUMBERS = {part: number for number, part in enumerate(PARTS, start=1)}
 CELLS = {"rnn": "rnn", "lstm": "lstm", "attn": "attention"}
 """the part that a cell of the captioner comes with"""
 NEEDS = {  # all in `all`, and at least one in `one`
+    "words": {"all": (), "one": ("rnn", "lstm")},  # their vectors go into a cell
     "attention": {"all": ("lstm",), "one": ()},
     "captioner": {"all": ("words",), "one": ("rnn", "lstm")},
     "bptt": {"all": (), "one": ("rnn", "lstm", "attention")},

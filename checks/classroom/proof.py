@@ -123,7 +123,7 @@ def listing(folder: Path) -> set[tuple[str, int, int]]:
 
 
 def prove_same(one: bytes, other: bytes) -> None:
-    """Raise InputError unless a zip that was built twice is the same to the byte."""
+    """Raise InputError unless a zip that was built twice, with the same zlib, is the same to the byte."""
     if one != other:
         raise InputError(f"built twice, the zip differs: {_first_difference(one, other)}")
 

@@ -1,5 +1,6 @@
 """Makes a handout of the instructor's working tree, proves it, and puts it in place."""
 
+import glob
 import json
 import os
 import shutil
@@ -12,7 +13,7 @@ from pathlib import Path
 
 from checks.classroom.parts import check_complete, exercises_in, in_order, parts_named
 from checks.classroom.proof import prove, prove_same
-from checks.classroom.tree import content, handout_files
+from checks.classroom.tree import COMES_ALONG, content, handout_files
 from checks.paths import OWN, ROOT
 from coursework.errors import InputError, reason
 from coursework.zipped import zip_bytes
@@ -22,6 +23,8 @@ __all__ = ["Released", "parts_named", "release"]
 PROVED = (
     "proved: all is unwritten, no line of a solution is in it, with the reference everything passes"
 )
+
+UNFINISHED = ".{}.{}.partial"  # the name of the folder beside `out` that a handout is built in
 
 
 @dataclass(frozen=True)
@@ -51,14 +54,17 @@ def release(out: Path | str, parts: Iterable[str] | str | None = None) -> Releas
 
     Where `out` is a handout already, the parts are added to those that it has, and the work in it is
     kept; the zip is as if nobody had worked in it. Nothing appears before all is proved. Raises InputError
-    for parts that do not go together, for an `out` that is in use, and for a handout that is not proved.
+    for parts that do not go together, for an `out` that is in use, a link or among the kit's files, and for
+    a handout that is not proved.
     """
     out = Path(os.path.abspath(out))
+    check_place(out)
     parts = in_order({*parts_named(parts), *parts_of(out)})
     check_complete(parts)
     archive = out.with_name(f"{out.name}.zip")
     if archive.exists() and not is_zip_of_handout(archive):
         raise InputError(f"{archive} is there already, and is no handout: move it away")
+    remove_leftovers(out)
     files = made(parts)
     data = zipped(files, out.name)
     prove_same(data, zipped(made(parts), out.name))
@@ -68,10 +74,27 @@ def release(out: Path | str, parts: Iterable[str] | str | None = None) -> Releas
     return Released(out, archive, parts, exercises_in(parts), changes)
 
 
-def parts_of(out: Path) -> list[str]:
-    """The parts of the handout in a folder; none where nothing is there. InputError for anything else."""
+def check_place(out: Path) -> None:
+    """Raise InputError where no handout can be: nowhere, at a link, or among what handouts are made of."""
     if not out.name:
         raise InputError(f"{out} cannot be a handout: give the name of a new folder")
+    if out.is_symlink():
+        raise InputError(f"{out} is a link: give the folder itself, or a new one")
+    for top in sorted({name.split("/")[0] for name in COMES_ALONG}):
+        if (ROOT / top).is_dir() and out.resolve().is_relative_to(ROOT / top):
+            raise InputError(
+                f"{out} lies in {top}/, which goes into handouts: give a folder elsewhere"
+            )
+
+
+def remove_leftovers(out: Path) -> None:
+    """Remove the unfinished folders beside `out` of releases that were killed."""
+    for left in out.parent.glob(UNFINISHED.format(glob.escape(out.name), "[0-9a-f]" * 8)):
+        shutil.rmtree(left, ignore_errors=True)
+
+
+def parts_of(out: Path) -> list[str]:
+    """The parts of the handout in a folder; none where nothing is there. InputError for anything else."""
     try:
         if not out.exists() or out.is_dir() and not any(out.iterdir()):
             return []
@@ -109,7 +132,7 @@ def is_zip_of_handout(path: Path) -> bool:
 @contextmanager
 def built(files: dict[str, bytes], out: Path) -> Iterator[Path]:
     """A folder beside `out` with these files; it is gone in the end, unless it was renamed."""
-    folder = out.with_name(f".{out.name}.{uuid.uuid4().hex[:8]}.partial")
+    folder = out.with_name(UNFINISHED.format(out.name, uuid.uuid4().hex[:8]))
     try:
         for name, data in files.items():
             path = folder / name
@@ -128,12 +151,12 @@ def put_in_place(folder: Path, out: Path, archive: Path, data: bytes) -> list[st
     What became of a handout that was there, in lines.
     """
     from coursework.files import written_beside  # torch comes with these two
-    from coursework.handout.update import merge
+    from coursework.handout.update import update
 
     with written_beside(archive) as beside:
         beside.write_bytes(data)
         if (out / "handout.json").is_file():
-            return merge(out, folder)
+            return update(out, folder)
         if out.exists():
             out.rmdir()  # empty
         folder.rename(out)

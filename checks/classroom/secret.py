@@ -1,4 +1,6 @@
-"""What a handout must not hold: the lines of the solution, and the patches that plant mistakes in it."""
+"""What a handout must not hold: the lines of the solution, what is calculated in them, and the patches that
+plant mistakes in it.
+"""
 
 import ast
 import io
@@ -13,6 +15,8 @@ from checks.mistakes import CATALOGUE
 SHORTEST = 10  # characters that count in a line: `dx = da @ Wx.T` has ten, `else:` says nothing
 RENAMING = r"\w+=\w+"  # nor does `prev_h = next_h`, and hints say such things
 SHORTEST_PATCH = 32  # a patch is a piece of a line: a shorter one stands in other code by chance
+SHORTEST_VALUE = 16  # so does an expression; `A.mean(dim=(2, 3))` is longer, but has one operation
+OPERATIONS = (ast.BinOp, ast.BoolOp, ast.UnaryOp, ast.Compare, ast.Call)
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -46,7 +50,7 @@ def secrets(source: str) -> list[Secret]:
         for name, text in patches()
         if len(text) >= SHORTEST_PATCH
     }
-    for told, text in lines_of(source, hidden):
+    for told, text in [*lines_of(source, hidden), *values_of(source, hidden)]:
         if len(text) >= SHORTEST and not re.fullmatch(RENAMING, text):
             if text not in found or found[text].is_patch:
                 found[text] = Secret(text, told)
@@ -145,7 +149,31 @@ def statements(tree: ast.AST) -> Iterable[tuple[int, str]]:
                 node = ast.copy_location(type(node)(**kept), node)
                 yield node.lineno, squeeze(ast.unparse(node).removesuffix("pass"))
             else:
-                yield node.lineno, squeeze(ast.unparse(node))
+                yield from ((node.lineno, squeeze(text)) for text in ways_to_write(node))
+
+
+def ways_to_write(statement: ast.stmt) -> Iterable[str]:
+    """A statement as Python would write it; of `a += b` and `a: T = b` also `a = b`, of that `a += b`."""
+    yield ast.unparse(statement)
+    if isinstance(statement, ast.AugAssign | ast.AnnAssign) and statement.value:
+        yield f"{ast.unparse(statement.target)} = {ast.unparse(statement.value)}"
+    elif isinstance(statement, ast.Assign):
+        yield f"{ast.unparse(statement.targets[0])} += {ast.unparse(statement.value)}"
+
+
+def values_of(source: str, hidden: dict[str, list[ast.stmt]]) -> Iterable[tuple[str, str]]:
+    """(what to say, text) for every expression of the solution that says enough to be told from an idiom:
+    of two operations, or of one and long.
+    """
+    lines = without_comments(source).splitlines()
+    for name, body in hidden.items():
+        for node in (node for statement in body for node in ast.walk(statement)):
+            count = sum(isinstance(part, OPERATIONS) for part in ast.walk(node))
+            shortest = SHORTEST_VALUE if count > 1 else SHORTEST_PATCH
+            if isinstance(node, ast.expr) and count:
+                for text in (ast.unparse(node), ast.get_source_segment(source, node)):
+                    if len(squeeze(text)) >= shortest:
+                        yield place(name, node.lineno, lines), squeeze(text)
 
 
 def without_comments(source: str) -> str:

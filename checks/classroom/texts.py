@@ -5,12 +5,13 @@ import io
 import json
 import re
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
 from checks.classroom.secret import SHORTEST, squeeze, statements
+from coursework.handout.notebook import source
 from coursework.zipped import UNREADABLE
 
 RUN = re.compile(rb"[\t\n\r\x20-\x7e]{%d,}" % SHORTEST)
@@ -36,17 +37,17 @@ class Text:
                 return number
         return 1
 
-    def statements(self) -> dict[str, int]:
-        """Python's own way to write each statement of the text, and its line; none of what is no Python."""
+    def statements(self) -> list[tuple[int, str]]:
+        """The line of each statement, and Python's own way to write it; none of what is no Python."""
         if not self.is_python:
-            return {}
+            return []
         lines = [  # %magic and !shell are a notebook's
             re.sub(r"^(\s*)[%!].*", r"\1pass", line) for line in self.text.splitlines()
         ]
         try:
-            return {text: line for line, text in statements(ast.parse("\n".join(lines)))}
+            return list(statements(ast.parse("\n".join(lines))))
         except (SyntaxError, ValueError, RecursionError):
-            return {}
+            return []
 
 
 def texts_in(name: str, data: bytes) -> Iterator[Text]:
@@ -95,11 +96,13 @@ def texts_in_notebook(name: str, text: str) -> Iterator[Text]:
     """The source of every cell, and all other strings of the file."""
     try:
         notebook = json.loads(text)
-        cells = [(cell["cell_type"], joined(cell.pop("source"))) for cell in notebook["cells"]]
+        cells = [
+            (cell["cell_type"], source(cell), cell.pop("source")) for cell in notebook["cells"]
+        ]
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"{name} is no notebook ({error!r})") from error
-    for number, (kind, source) in enumerate(cells, start=1):
-        yield Text(f"{name}, cell {number}", source, is_python=kind == "code")
+    for number, (kind, written, _) in enumerate(cells, start=1):
+        yield Text(f"{name}, cell {number}", written, is_python=kind == "code")
     for string in strings_of(notebook):
         yield Text(name, string, lined=False)
 
@@ -114,11 +117,6 @@ def texts_in_json(name: str, text: str) -> Iterator[Text]:
         return
     for string in strings_of(found):
         yield Text(name, string, lined=False)
-
-
-def joined(source: str | Iterable[str]) -> str:
-    """A notebook's text, which is one string or a list of lines."""
-    return source if isinstance(source, str) else "".join(source)
 
 
 def strings_of(found: Any) -> Iterator[str]:

@@ -1,6 +1,5 @@
 """Which files a handout has: the kit's own as they are, some made for it, and which stay behind."""
 
-import hashlib
 import json
 import os
 from collections.abc import Collection, Iterator
@@ -10,8 +9,8 @@ from checks.classroom.notebooks import notebooks_for, pruned
 from checks.classroom.parts import exercises_in, in_order
 from checks.classroom.recorded import answers_for
 from checks.classroom.stubs import blank
+from coursework.handout.opened import FORMAT, MANIFEST, MODULE, sha256
 
-FORMAT = 1
 KINDS = {".py", ".toml", ".json", ".md", ".html", ".png", ".svg", ".ttf"}
 COMES_ALONG = {  # a file; or a folder with all files in it of these kinds: any other is somebody's leftover
     "coursework": KINDS,
@@ -54,8 +53,8 @@ def handout_files(root: Path, parts: Collection[str]) -> dict[str, bytes]:
         files[f"notebooks/{name}"] = pruned(text, parts).encode()
     exercises = exercises_in(parts)
     files["checks/answers.npz"] = answers_for(root / "checks" / "answers.npz", exercises)
-    module = blank(content(root / "coursework" / "captioning.py").decode(), parts)
-    files["coursework/captioning.py"] = module.encode()
+    module = blank(content(root / MODULE).decode(), parts)
+    files[MODULE] = module.encode()
     handout = {
         "format": FORMAT,
         "parts": in_order(parts),
@@ -64,12 +63,8 @@ def handout_files(root: Path, parts: Collection[str]) -> dict[str, bytes]:
         "blank": module,
         "files": {name: sha256(files[name]) for name in sorted(files)},
     }
-    files["handout.json"] = (json.dumps(handout, indent=1, ensure_ascii=False) + "\n").encode()
+    files[MANIFEST] = (json.dumps(handout, indent=1, ensure_ascii=False) + "\n").encode()
     return dict(sorted(files.items()))
-
-
-def sha256(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
 
 
 def copied(root: Path) -> Iterator[str]:
@@ -99,7 +94,7 @@ def stays(path: Path) -> bool:
 
 
 def is_handout(folder: Path) -> bool:
-    return (folder / "handout.json").is_file()
+    return (folder / MANIFEST).is_file()
 
 
 def own_files(root: Path) -> dict[str, bytes]:

@@ -72,15 +72,17 @@ def copy_tree(to: Path, blank: bool = False) -> None:
 
 
 def with_bundle(notebook: NotebookNode, name: str) -> None:
-    """Put another bundle into the cell `bundle`. Raises InputError where that has no line for it."""
+    """Put another bundle into the cell `bundle`, if there is one: the tour needs none.
+
+    Raises InputError where that cell has no line for it.
+    """
     path = Path(name)
     line = f'BUNDLE = "{name if path.name == name else path.resolve().as_posix()}"'
     for cell in notebook.cells:
         if cell.id == "bundle":
             cell.source, count = re.subn(r'(?m)^BUNDLE = "[^"]*"', lambda _: line, cell.source)
-            if count:
-                return
-    raise InputError('the notebook has no cell with the id bundle and a line BUNDLE = "..."')
+            if not count:
+                raise InputError('the cell with the id bundle has no line BUNDLE = "..."')
 
 
 def run(notebook: NotebookNode, folder: Path) -> str:

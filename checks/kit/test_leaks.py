@@ -135,6 +135,30 @@ def in_a_comment(folder):
     put(folder, "coursework/run.py", f"import os\n# {LINE.replace(' ', '').replace('@', ' @')}\n")
 
 
+def its_value_under_another_name(folder):
+    put(folder, "coursework/run.py", f"\nf = lambda x: {LINE.removeprefix('next_h = ')}\n")
+
+
+def its_value_in_a_call(folder):
+    put(folder, "notes.md", f"Try\n\n    print({LINE.removeprefix('next_h = ')})\n")
+
+
+def its_value_in_brackets(folder):
+    put(folder, "coursework/run.py", "x = 1\nd = (dnext_h\n  * ((1) - (next_h**2)))\n")
+
+
+def with_a_type(folder):
+    put(
+        folder,
+        "notebooks/1_rnn.ipynb",
+        notebook(cell("x = 1\nda: Tensor = a\ndWx: Tensor = x.T @ da")),
+    )
+
+
+def added_up(folder):
+    put(folder, "notes.md", "# dWx += x.T @ da\n")
+
+
 def in_two_lines(folder):
     put(folder, "coursework/run.py", "\nnext_h = torch.tanh(x @ Wx\n    + prev_h @ Wh + b)\n")
 
@@ -224,6 +248,11 @@ def a_helper_s_docstring(folder):
 
 PLANTS = {
     in_a_comment: r"coursework/run.py, line 2 holds line \d+ of captioning.py, rnn_step_forward: `next_h",
+    its_value_under_another_name: r"coursework/run.py, line 2 holds line \d+ of .*, rnn_step_forward",
+    its_value_in_a_call: r"notes.md, line 3 holds line \d+ of captioning.py, rnn_step_forward",
+    its_value_in_brackets: r"coursework/run.py, line 2 holds line \d+ of .*, rnn_step_backward: `da =",
+    with_a_type: r"1_rnn.ipynb, cell 1, line 3 holds line \d+ of .*, rnn_step_backward: `dWx =",
+    added_up: r"notes.md, line 1 holds line \d+ of captioning.py, rnn_step_backward: `dWx =",
     in_two_lines: r"coursework/run.py, line 2 holds line \d+ of captioning.py, rnn_step_forward",
     joined: r"coursework/run.py, line 3 holds line \d+ of captioning.py, lstm_backward: `dx_t",
     with_brackets: r"coursework/run.py, line 2 holds line \d+ of .*`return next_h, cache`",
@@ -253,6 +282,9 @@ def test_a_leak_is_found_and_its_place_told(tree, plant):
 
 def test_what_is_public_may_stand_anywhere(tree):
     formulas = "next_c = f * prev_c + i * g\nda = dnext_h * (1 - next_h^2)\nfor t in range(3):\n"
+    formulas += (
+        "mean = A.mean(dim=(2, 3))\nscale = math.sqrt(A.shape[1])\n"  # idioms, of one operation
+    )
     put(tree, "notebooks/1_rnn.ipynb", notebook(cell(formulas)))
     put(tree, "coursework/run.py", "import torch\n\n\ndef f(h):\n    return torch.tanh(h)\n")
     assert leaks(tree, zipped(tree), SOURCE) == []
@@ -280,8 +312,6 @@ def test_the_hints_and_what_is_said_of_mistakes_give_no_line_away(tree):
         "checks/record.py",
         "checks/kit/tiny.py",
         "checks/classroom/leaks.py",
-        "coursework/fast.py",
-        "coursework/bonus.py",
         "coursework/prepare/pretrain.py",
         "Checks/Kit/tiny.py",
     ],
@@ -310,6 +340,29 @@ def test_links_and_empty_folders_are_refused(tree):
     found = leaks(tree, zipped(tree), SOURCE)
     assert "reference is a link" in found
     assert "checks/.git has no place in a handout" in found
+
+
+# What the reference leans on
+
+
+@pytest.mark.parametrize(
+    "line, name",
+    [
+        ("from coursework.gates import step", "coursework.gates"),
+        ("from . import gates", "."),
+        ("from .gates import step", ".gates"),
+        ("import torch, checks.engine as e", "checks.engine"),
+        ("    import gates", "gates"),
+    ],
+)
+def test_a_reference_that_leans_on_other_files_is_refused(tree, line, name):
+    indent = line[: len(line) - len(line.lstrip())]
+    source = SOURCE.replace(
+        "import math\n", f"import math\n{'if True:' if indent else ''}\n{line}\n", 1
+    )
+    number = source.splitlines().index(line) + 1
+    message = refused(tree, source=source)
+    assert f"captioning.py, line {number} imports {name}: import only torch and" in message
 
 
 # The zip

@@ -78,10 +78,10 @@ def test_a_name_that_is_no_part_is_refused(names, said):
 @pytest.mark.parametrize(
     "parts, missing",
     [
+        (["words"], "rnn or lstm"),
         (["attention"], "lstm"),
         (["rnn", "captioner"], "words"),
-        (["words", "captioner"], "rnn or lstm"),
-        (["words", "bptt"], "rnn or lstm or attention"),
+        (["bptt"], "rnn or lstm or attention"),
     ],
 )
 def test_parts_that_do_not_go_together_are_refused(parts, missing):
@@ -90,10 +90,9 @@ def test_parts_that_do_not_go_together_are_refused(parts, missing):
 
 
 def test_there_are_so_many_choices_of_parts():
-    without_captioner = 2 * 2 * 3 - 1  # rnn or not, words or not, none or lstm or both
-    with_captioner = 2 * 3 - 1  # words, and rnn or lstm
-    with_bptt = (2 * 2 * 3 - 2) + with_captioner  # words alone has no gradients
-    assert len(CHOICES) == without_captioner + with_captioner + with_bptt == 31
+    cells = 2 * 3 - 1  # rnn or not; none or lstm or lstm with attention; but one of them
+    more = 3 * 2  # neither words nor captioner, or words, or both; bptt or not
+    assert len(CHOICES) == cells * more == 30
 
 
 @pytest.mark.parametrize("parts", CHOICES, ids="-".join)
@@ -366,7 +365,7 @@ def everything() -> dict[str, bytes]:
 
 
 def test_nothing_in_a_handout_imports_what_stays_behind(everything):
-    """All but the verb that makes handouts, which says so where it cannot."""
+    """All but the command line, which takes the instructor's verbs where these are."""
     modules = {
         name.removesuffix(".py").removesuffix("/__init__").replace("/", ".") for name in everything
     }
@@ -376,14 +375,19 @@ def test_nothing_in_a_handout_imports_what_stays_behind(everything):
             wanted += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             for each in wanted:
                 if each.split(".")[0] in ("checks", "coursework") and each not in modules:
-                    assert (name, each) == ("coursework/__main__.py", "checks.classroom.release")
+                    assert (name, each) == ("coursework/__main__.py", "checks.classroom.verb")
 
 
-def test_no_page_of_a_handout_speaks_of_what_stays_behind(everything):
-    for name in ("README.md", "AGENTS.md", "data/README.md"):
-        page = everything[name].decode()
-        for path in STAYS_BEHIND:
-            assert path not in page and path.replace("/", ".").removesuffix(".py") not in page
+def test_nothing_in_a_handout_speaks_of_what_stays_behind(everything):
+    rooms = [path.removesuffix(".py").removeprefix("coursework/") for path in STAYS_BEHIND]
+    named = re.compile("|".join(rooms).replace("/", "[/.]") + r"|\bpretrain\.py")
+    found = {
+        (name, match)
+        for name, data in everything.items()
+        if name.endswith((".md", ".py", ".ipynb", ".toml"))
+        for match in named.findall(data.decode())
+    }
+    assert found == {("coursework/__main__.py", "checks.classroom")}  # the instructor's verbs
 
 
 def test_handout_json_says_what_is_in_it(everything):
@@ -434,16 +438,50 @@ def test_what_is_there_already_is_left_alone(tmp_path, there, unproved):
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == [mine]
 
 
+def test_no_handout_is_made_at_a_link(tmp_path, unproved):
+    out, empty = tmp_path / "handout", tmp_path / "empty"
+    empty.mkdir()
+    for target in (empty, tmp_path / "nowhere"):
+        try:
+            out.symlink_to(target, target_is_directory=True)
+        except OSError:
+            pytest.skip("this system makes no links")
+        with pytest.raises(InputError, match="handout is a link"):
+            release(out, "rnn")
+        assert out.is_symlink() and not any(empty.iterdir())
+        out.unlink()
+    assert list(tmp_path.iterdir()) == [empty]
+
+
+@pytest.mark.parametrize("place", ["coursework/out", "checks/kit/out", "notebooks/out", "data/out"])
+def test_no_handout_is_made_among_what_goes_into_it(place, unproved):
+    with pytest.raises(
+        InputError, match=f"lies in {place.split('/')[0]}/, which goes into handouts"
+    ):
+        release(ROOT / place, "rnn")
+    assert not (ROOT / place).exists()
+
+
+def test_leftovers_of_a_release_that_was_killed_are_removed(tmp_path, unproved):
+    (tmp_path / ".hand[o]ut.0a1b2c3d.partial" / "checks").mkdir(parents=True)
+    others = [".handout.0a1b2c3d.partial", ".hand[o]ut.mine.partial", "hand[o]ut.0a1b2c3d.partial"]
+    for name in others:
+        (tmp_path / name).mkdir()
+    release(tmp_path / "hand[o]ut", "rnn")
+    left = {path.name for path in tmp_path.iterdir()}
+    assert left == {*others, "hand[o]ut", "hand[o]ut.zip"}
+
+
 def test_a_handout_that_is_not_proved_leaves_nothing(tmp_path, monkeypatch):
     def refuse(folder, data, source, parts):
         assert (
-            (folder / "handout.json").is_file() and parts == ["words"] and data and source == SOURCE
+            (folder / "handout.json").is_file() and parts == ["rnn"] and data and source == SOURCE
         )
         raise InputError("a line of the solution")
 
     monkeypatch.setattr(releasing, "prove", refuse)
     with pytest.raises(InputError, match="a line of the solution"):
-        release(tmp_path / "handout", "words")
+        release(tmp_path / "handout", "rnn")
     assert list(tmp_path.iterdir()) == []
 
 

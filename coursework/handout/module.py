@@ -3,6 +3,11 @@
 The student's file is the base, byte for byte. What only the new one has (functions, classes, methods,
 imports) is put in behind what stands before it there. Of the rest, only what the student left as it was
 handed out is brought up to date: docstrings and given code, which name the parts that are there.
+
+What it deliberately does not do: undo or move anything of the student's, take away what the new file no
+longer has, change a function that the student has begun (but for new entries of `cells`), or guess at a file
+with a syntax error. Nor does it compare versions line by line, as `git merge` does: there are no conflicts to
+resolve by hand, a whole definition is either the student's or the new one.
 """
 
 import ast

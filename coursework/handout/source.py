@@ -109,11 +109,6 @@ def indent_of(line: str) -> str:
     return line[: len(line) - len(line.lstrip(" \t\f"))]
 
 
-def depth(line: str) -> int:
-    """How far a line is indented, in columns."""
-    return len(indent_of(line).expandtabs(8))
-
-
 def bound(node: ast.AST) -> set[str]:
     """The names that a statement gives a meaning to, at its own level: also inside of if, try and with."""
     if isinstance(node, DEFINITIONS):

@@ -55,11 +55,6 @@ def update(folder: Path, handout: Path) -> list[str]:
     return lines
 
 
-def merge(folder: Path, new: Path) -> list[str]:
-    """Bring the handout in the folder `new` into the handout `folder`: see `update`."""
-    return update(folder, new)
-
-
 def _worked_out(
     there: Mapping[str, bytes], new: Mapping[str, bytes], before: dict
 ) -> tuple[dict[str, bytes], list[str]]:

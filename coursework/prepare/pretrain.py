@@ -11,7 +11,6 @@ thing is, which is what an attention model later points at. The heads are thrown
 """
 
 import argparse
-import json
 import math
 import os
 import signal
@@ -359,9 +358,9 @@ def export(
     right: dict[str, float],
     count: int,
     out: Path,
-    command: str,
+    options: str,
 ) -> None:
-    """Write the trunk to `out` and its card beside it."""
+    """Write the trunk to `out` and its card, which names the options of the training, beside it."""
     write_tensors(out, trunk, {"licence": "MIT"})
     settings = training.settings
     stopped = f" (stopped at step {training.step} of {settings.total})"
@@ -369,8 +368,7 @@ def export(
         file=out.name,
         sha256=sha256(out),
         megabytes=out.stat().st_size / 1e6,
-        command=command,
-        settings=json.dumps(asdict(settings)),
+        settings=options,
         pictures=training.step * settings.batch,
         stopped="" if training.step == settings.total else stopped,
         minutes=training.seconds / 60,
@@ -396,7 +394,6 @@ encoder standardises. Trained from scratch on drawn scenes only: it knows nothin
 | sha256 | `{sha256}` |
 | size | {megabytes:.1f} MB |
 | licence | MIT, as the kit; no other data or weights went into it |
-| command | `{command}` |
 | settings | `{settings}` |
 | pictures seen | {pictures}, each once{stopped} |
 | time | {minutes:.0f} minutes, {threads} threads, torch {torch} |
@@ -411,9 +408,9 @@ Right on {count} scenes of the val split, none of them seen in training, with th
 | ground | {ground:.1f} |
 | time of day | {time:.1f} |
 
-To reproduce it, run the command. The pictures are the same on every machine; the training is in
-bfloat16, whose sums depend on the processor and the number of threads, so that the accuracies come out
-alike and the file does not come out bit-identical.
+The settings make it again: `data/README.md` in the kit's repository says how, not the one in a handout. The
+pictures are the same on every machine; the training is in bfloat16, whose sums depend on the processor and
+the number of threads, so that the accuracies come out alike and the file does not come out bit-identical.
 """
 
 
@@ -494,11 +491,9 @@ def main(argv: list[str] | None = None) -> int:
         if not options.export_only:
             run(training, options.workers)
         settings = training.settings
-        command = "python -m coursework.prepare.pretrain " + " ".join(
-            f"--{name} {value}" for name, value in asdict(settings).items()
-        )
+        given = " ".join(f"--{name} {value}" for name, value in asdict(settings).items())
         trunk, right = finished(training, options.workers, options.count)
-        export(training, trunk, right, options.count, options.out, command)
+        export(training, trunk, right, options.count, options.out, given)
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
