@@ -1,11 +1,27 @@
 """What exceptions of torch and Python mean here, for those that no known mistake raises."""
 
+import difflib
 import re
+from collections.abc import Collection
 
 from checks.answer import Problem
 from checks.judging.compare import LETTERS
 
-MEANINGS = [
+SLIPS = ("NameError", "KeyError", "ImportError", "ModuleNotFoundError")  # of the keyboard
+NO_ATTRIBUTE = r"'([\w.]+)'.* has no attribute '(\w+)'"
+TAKEN_FOR_TENSORS = ("tuple", "list", "dict", "NoneType", "int", "float", "bool")
+CELL = ("step_forward", "forward", "Wx", "Wh", "b")
+GIVEN = {  # what the given constructors make
+    "CaptioningRNN": (
+        *("word_embedding", "image_projection", "cell", "vocabulary_projection"),
+        *("null", "start", "end", "ignore_index", "cell_type"),
+    ),
+    "RNN": CELL,
+    "LSTM": CELL,
+    "AttentionLSTM": (*CELL, "Wattn"),
+    "WordEmbedding": ("W_embed",),
+}
+MEANINGS = [  # of values of the wrong kind, wherever they came from
     (
         r"view size is not compatible",
         "`.view` takes contiguous tensors alone, and slices, transposes and permutations are none:"
@@ -37,15 +53,25 @@ MEANINGS = [
         "A variable is used before it has a value: give it one before the loop, and in every branch.",
     ),
     (r"name .* is not defined", "A name is used that the file does not define or import."),
-    (r"NoneType", "None takes part in a computation: does a function return what it should?"),
     (
-        r"values to unpack",
-        "As many names must stand on the left as there are values on the right: count both.",
+        r"NoneType",
+        "None takes part in a computation: does the function that made it return, or put into the cache,"
+        " what it should?",
     ),
     (
         r"'tuple' and|and 'tuple'|got tuple|'tuple' object|must be Tensor, not tuple",
         "A function that returns several things returns them as one tuple, and here the tuple is used"
         " as if it were a tensor: take it apart first.",
+    ),
+    (
+        r"tensors used as indices must be",
+        "Word ids must be int64. `max` gives the score first and the word second; `argmax` the word.",
+    ),
+]
+MEANINGS_IN_PLACE = [  # of shapes and lengths: they say something of the line that raised, if that is wrong
+    (
+        r"values to unpack",
+        "As many names must stand on the left as there are values on the right: count both.",
     ),
     (
         r"Dimension out of range",
@@ -57,21 +83,45 @@ MEANINGS = [
         "Two tensors are combined whose shapes do not fit. Print both, and say which axis is which.",
     ),
     (
-        r"tensors used as indices must be",
-        "Word ids must be int64. `max` gives the score first and the word second; `argmax` the word.",
-    ),
-    (
         r"out of (bounds|range)",
         "An index is larger than its axis is long: how many steps are there, and which is the last?",
     ),
 ]
 
 
-def meaning(problem: Problem, letters: bool = True) -> str:
-    """What an exception means, in a sentence; "" if nothing is known of it.
+def is_slip(problem: Problem) -> bool:
+    """Whether a name is used that does not exist. What is taken for a tensor is no slip."""
+    if problem.type == "AttributeError":
+        found = re.search(NO_ATTRIBUTE, problem.message)
+        return bool(found) and found[1] not in TAKEN_FOR_TENSORS
+    return problem.type in SLIPS
 
+
+def meaning(problem: Problem, right: Collection[str] = (), letters: bool = True) -> str:
+    """What an exception means, in a sentence or two; "" if nothing is known of it.
+
+    right: names of functions that are right, so that an exception in one has its cause in the call.
     letters: the sizes are those of the plain cases, so that a size tells which axis it is.
     """
+    if is_slip(problem) and (found := re.search(NO_ATTRIBUTE, problem.message)):
+        owner, name = found.groups()
+        near = difflib.get_close_matches(name, GIVEN.get(owner, ()), 1, 0.5)
+        ask = f"did you mean `{near[0]}`?" if near else "is the name misspelt?"
+        return f"{owner} has no `{name}`; {ask}"
+    text = f"{problem.type}: {problem.message}"
+    kind = next((said for pattern, said in MEANINGS if re.search(pattern, text)), "")
+    inside = [function for function, *_ in problem.where[1:] if function in right]
+    if inside and problem.where[0][0] not in right:
+        call = (
+            f"The error arises in `{inside[0]}`, which is right by itself: look at what your code"
+            f" hands to it (line {problem.where[0][1]}), above all at the shapes."
+        )
+        return f"{call} {kind}".rstrip()
+    return kind or meaning_in_place(problem, letters)
+
+
+def meaning_in_place(problem: Problem, letters: bool) -> str:
+    """What shapes or lengths that do not fit mean, in the line that raised the exception."""
     if sizes := re.search(r"cannot be multiplied \((\d+)x(\d+) and (\d+)x(\d+)\)", problem.message):
         names = LETTERS if letters else {}
         a, b, c, d = (names.get(int(size), size) for size in sizes.groups())
@@ -79,5 +129,5 @@ def meaning(problem: Problem, letters: bool = True) -> str:
             f"A product ({a}, {b}) @ ({c}, {d}) does not fit: the inner sizes must be the same."
             " Is one of the two to be transposed, or another one meant?"
         )
-    text = f"{problem.type}: {problem.message}"
-    return next((said for pattern, said in MEANINGS if re.search(pattern, text)), "")
+    found = (said for pattern, said in MEANINGS_IN_PLACE if re.search(pattern, problem.message))
+    return next(found, "")

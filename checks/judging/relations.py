@@ -11,6 +11,7 @@ from checks.cases.case import CHANGED_FROM, MIXED
 from checks.judging.compare import same
 
 CLOSE = 1e-6
+EMPTY = 1e-30  # below it: zeros, and the tiny numbers of a buffer that nobody has filled
 FACTORS = {
     "-1": -1.0,
     "2": 2.0,
@@ -46,7 +47,7 @@ def relation(exercise: Exercise, given: Sequence[Answer], right: Sequence[Answer
     }
     known = {**dict(exercise.cases[0].inputs), **expected["plain"]}
     found = ""
-    for look in (blocks, factor, elsewhere, in_time, in_batch, term):
+    for look in (blocks, factor, elsewhere, in_time, misplaced, in_batch, term):
         for name, (got, wanted) in wrong.items():
             fits = got.shape == wanted.shape and np.isfinite(got).all()
             found = found or (fits and look(name, got, wanted, known)) or ""
@@ -114,7 +115,13 @@ def in_time(name: str, got: np.ndarray, expected: np.ndarray, known: dict) -> st
     if same(got[:, ::-1], expected):
         return f"`{name}` is reversed in time."
     steps = [t for t in range(MIXED.T) if same(got[:, t], expected[:, t])]
-    if not steps:
+    empty = [t for t in range(MIXED.T) if t not in steps and np.abs(got[:, t]).max() < EMPTY]
+    if empty:
+        return (
+            f"`{name}[:, t]` is all zeros at t = {', '.join(map(str, empty))}, of 0 to {MIXED.T - 1}:"
+            " does the loop come there?"
+        )
+    if not steps or shuffled(got, expected):
         return ""
     if steps == list(range(len(steps))):
         until = "t = 0 only" if len(steps) == 1 else f"t = 0 to {steps[-1]}"
@@ -126,9 +133,26 @@ def in_time(name: str, got: np.ndarray, expected: np.ndarray, known: dict) -> st
         since = "the last step only" if len(steps) == 1 else f"t = {steps[0]} to the last"
         return (
             f"`{name}` is right at {since}: going back in time, look at what one step hands to the"
-            " step before it."
+            " step before it, and whether the loop comes to t = 0."
         )
     return f"`{name}` is right at t = {', '.join(map(str, steps))} only."
+
+
+def misplaced(name: str, got: np.ndarray, expected: np.ndarray, known: dict) -> str:
+    """All numbers there, but not where they belong."""
+    if not shuffled(got, expected):
+        return ""
+    return (
+        f"All numbers of `{name}` are right but in the wrong places: batch and time (or other axes) are"
+        " mixed up by a reshape. A transpose or permute moves axes, a reshape only cuts anew."
+    )
+
+
+def shuffled(got: np.ndarray, expected: np.ndarray) -> bool:
+    """Whether floating numbers are the same but for their order; not for few, where chance does it."""
+    if got.dtype.kind != "f" or got.ndim < 2 or np.isnan(expected).any():
+        return False
+    return same(np.sort(got, axis=None), np.sort(expected, axis=None)) and not same(got, expected)
 
 
 def in_batch(name: str, got: np.ndarray, expected: np.ndarray, known: dict) -> str:

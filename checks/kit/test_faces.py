@@ -335,7 +335,7 @@ def stopped(tmp_path_factory) -> Report:
     ]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(child, "GRACE", 0.7)
-        return check_file(mine, names, limits=Limits(1.5, 200e6))
+        return check_file(mine, names, limits=Limits(1.5, 200e6, 2.0))
 
 
 def test_a_loop_without_end_is_named(stopped):

@@ -1,6 +1,7 @@
 """The judge, on answers of hand-ins made for the purpose: what fails, at which stage, and what is said."""
 
 import re
+import time
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from checks.judging.compare import error, same
 from checks.judging.judge import FLOAT32, SHORT, judge
 from checks.judging.signature import columns_of, fingerprint
 from checks.running.runner import run
+from checks.running.watchdog import Limits, watched
 
 ALL = set(EXERCISES)
 
@@ -315,6 +317,138 @@ def test_an_unknown_exception_is_put_in_words():
     hand_in = with_line("rnn_step_forward", "x @ Wx +", "(x.T @ x).T.view(-1)[:1] + x @ Wx +")
     result = judge(EXERCISES["rnn_step_forward"], run(hand_in, "rnn_step_forward"), ALL)
     assert result.mistakes == [] and "reshape" in result.message
+
+
+FORWARD = """
+def forward(self, features, captions):
+    first = self._project_image(features)
+    emb = self.word_embedding(captions[:, :-1])
+    if self.cell_type == "attn":
+        h, _ = self.cell(emb, first)
+    else:
+        h = self.cell(emb, first)
+    scores = self.vocabulary_projection(h)
+    return temporal_softmax_loss(scores, captions[:, 1:], self.ignore_index)
+CaptioningRNN.forward = forward
+"""
+SAMPLE = """
+def sample(self, features, max_length=15):
+    h = self._project_image(features)
+    word = torch.full((len(h),), self.start)
+    words = []
+    for _ in range(max_length):
+        h = self.cell.step_forward(self.word_embedding(word), h)
+        word = self.vocabulary_projection(h).argmax(1)
+        words.append(word)
+    return torch.stack(words, 1)
+CaptioningRNN.sample = sample
+"""
+
+
+@pytest.mark.parametrize("cell", ["rnn", "lstm", "attn"])
+@pytest.mark.parametrize(
+    "code, typed, said",
+    [
+        (FORWARD, "self.vocab_projection(h)", "did you mean `vocabulary_projection`?"),
+        (FORWARD, "self.word_embed(captions[:, :-1])", "did you mean `word_embedding`?"),
+        (FORWARD, "self.hidden", "CaptioningRNN has no `hidden`; is the name misspelt?"),
+        (SAMPLE, "self.vocabulary_proj(h)", "did you mean `vocabulary_projection`?"),
+        (SAMPLE, "self.cell.step(h)", "LSTM has no `step`; did you mean `step_forward`?"),
+        (SAMPLE, "features.tranpose(1, 2)", "Tensor has no `tranpose`; is the name misspelt?"),
+    ],
+)
+def test_a_misspelt_attribute_is_told_and_no_mistake_guessed(cell, code, typed, said):
+    method = "forward" if code is FORWARD else "sample"
+    place = "    emb = " if code is FORWARD else "    h = self._"
+    code = code.replace(place, f"    {typed}\n{place}".replace("(h)", "(features)"))
+    result = verdict(f"CaptioningRNN.{method}[{cell}]", code)
+    if cell == "rnn":
+        said = said.replace("LSTM", "RNN")
+    assert result.mistakes == [] and said in result.message
+    assert "Perhaps" not in result.message
+
+
+def test_a_guess_at_an_exception_is_a_mistake_of_the_exercise_itself():
+    code = FORWARD.replace("        h = self.cell(", "        h, _ = self.cell(")
+    for cell in ("rnn", "lstm"):
+        message = verdict(f"CaptioningRNN.forward[{cell}]", code).message
+        assert "count both" in message and "a cache comes with it" not in message
+        assert "Two things" not in message
+    assert verdict("CaptioningRNN.forward[attn]", code).status == "passed"
+
+
+POOLED = FORWARD.replace(
+    "self._project_image(features)", "self.image_projection(features.mean(dim=(0, 2, 3)))[:, None]"
+)
+PAST_THE_END = """
+def rnn_forward(x, h0, Wx, Wh, b):
+    h, cache = [], []
+    for t in range(x.shape[1]):
+        h0, step = rnn_step_forward(x[t], h0, Wx, Wh, b[:t])
+        h.append(h0)
+    return torch.stack(h, 1), cache
+"""
+
+
+@pytest.mark.parametrize(
+    "exercise, function, code",
+    [
+        ("CaptioningRNN.forward[rnn]", "rnn_forward", POOLED),
+        ("rnn_forward", "rnn_step_forward", PAST_THE_END),
+    ],
+)
+def test_an_exception_in_a_function_that_is_right_is_put_down_to_the_call(exercise, function, code):
+    message = verdict(exercise, code).message
+    assert f"arises in `{function}`, which is right by itself" in message
+    assert "how many steps" not in message
+
+
+BPTT = """
+def rnn_backward(dh, cache):
+    N, T, H = dh.shape
+    dx = torch.zeros(N, T, cache[0][0].shape[1], dtype=dh.dtype)
+    dprev_h = torch.zeros_like(dh[:, 0])
+    dWx = dWh = db = 0
+    for t in range(T - 1, 0, -1):
+        dx[:, t], dprev_h, dWx_t, dWh_t, db_t = rnn_step_backward(dh[:, t] + dprev_h, cache[t])
+        dWx, dWh, db = dWx + dWx_t, dWh + dWh_t, db + db_t
+    return dx, dprev_h, dWx, dWh, db
+"""
+TWO_LEFT_OUT = """
+def rnn_forward(x, h0, Wx, Wh, b):
+    h = torch.zeros(x.shape[0], x.shape[1], h0.shape[1], dtype=x.dtype)
+    for t in range(x.shape[1] - 2):
+        h0, _ = rnn_step_forward(x[:, t], h0, Wx, Wh, b)
+        h[:, t] = h0
+    return h, None
+"""
+
+
+@pytest.mark.parametrize(
+    "exercise, code, said",
+    [
+        ("rnn_backward", BPTT, "`dx[:, t]` is all zeros at t = 0, of 0 to 3: does the loop"),
+        ("rnn_forward", TWO_LEFT_OUT, "`h[:, t]` is all zeros at t = 2, 3, of 0 to 3: does the"),
+    ],
+)
+def test_steps_that_the_loop_leaves_out_are_told(exercise, code, said):
+    assert said in verdict(exercise, code).message
+
+
+@pytest.mark.parametrize("exercise", ["rnn_forward", "lstm_forward"])
+def test_right_numbers_in_wrong_places_are_put_down_to_a_reshape(exercise):
+    cut = "torch.stack(h, dim=1).reshape(x.shape[1], x.shape[0], -1).transpose(0, 1)"
+    hand_in = with_line(exercise, "torch.stack(h, dim=1)", cut)
+    result = judge(EXERCISES[exercise], run(hand_in, exercise), ALL)
+    assert result.mistakes == [] and "right but in the wrong places" in result.message
+
+
+def test_a_busy_computer_makes_no_endless_loop():
+    calls = []
+    watched(lambda: time.sleep(0.3), calls.append, Limits(0.2))  # asleep, it computes nothing
+    assert calls == []
+    watched(lambda: time.sleep(0.3), calls.append, Limits(0.02))
+    assert len(calls) == 1 and "is the computer busy? try again" in calls[0]
 
 
 @pytest.mark.parametrize("exercise", EXERCISES)

@@ -37,9 +37,10 @@ class Child:
     def __init__(self, limits: Limits = LIMITS, prints: bool = False, device: str = "cpu"):
         self.limits, self.prints, self.device = limits, prints, device
         self.replies = queue.SimpleQueue()
+        numbers = (limits.seconds, limits.memory, limits.patience)
         command = [sys.executable, "-P", "-m", "checks.running.worker"]
         self.process = subprocess.Popen(
-            [*command, str(limits.seconds), str(limits.memory), device],
+            [*command, *map(str, numbers), device],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=None if prints else subprocess.DEVNULL,
@@ -51,11 +52,11 @@ class Child:
     def open(self, path: Path) -> dict:
         """Have it import the file. Returns {"layout", "exercises"}, or "why" it cannot and the "line"."""
         self._reply(START)
-        return self._ask(str(path), self.limits.of_import.seconds)[0]
+        return self._ask(str(path), self.limits.of_import.on_the_clock)[0]
 
     def run(self, name: str) -> bytes:
         """The packed answers to an exercise. Raises Died."""
-        header, data = self._ask(name, self.limits.seconds)
+        header, data = self._ask(name, self.limits.on_the_clock)
         if header["kind"] == "stopped":
             raise Died(header["why"], header["where"])
         return data

@@ -1,6 +1,8 @@
 """The child process: it runs a student's functions, and tells the process that started it what came out.
 
-    python -P -m checks.running.worker SECONDS BYTES DEVICE      limits on one exercise; where it runs
+    python -P -m checks.running.worker SECONDS BYTES PATIENCE DEVICE
+
+The numbers are the limits on one exercise; the device is where it runs.
 
 Orders come in on stdin, a JSON value a line: first the path of the file, then names of exercises. Every
 reply is a line of JSON, then as many bytes as its "size" says. The student's code meets an empty stdin,
@@ -19,10 +21,10 @@ from checks.running.watchdog import Limits, frames_of, places_of, watched
 from coursework.errors import fault, reason
 
 
-def main(seconds: str, memory: str, device: str) -> None:
+def main(seconds: str, memory: str, patience: str, device: str) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Windows sends Ctrl-C to children as well
     orders, replies = private_line()
-    worker = Worker(replies, Limits(float(seconds), float(memory)), device)
+    worker = Worker(replies, Limits(float(seconds), float(memory), float(patience)), device)
     try:
         from checks.running.runner import require  # torch comes with it, while the parent prepares
     except Exception as error:
