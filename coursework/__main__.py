@@ -63,10 +63,11 @@ def overfit(args) -> None:
     print(verdict.text())
     if warning and verdict.misses:
         print(f"But first: {warning}")
-    if args.out and not verdict.misses:
-        print(
-            f"next: python -m coursework train --recipe demo --cell {cell} --out runs/scenes-{cell}"
-        )
+    if args.out is None:
+        print(f"Nothing of this is kept; to hand it in, add --out runs/scenes-overfit-{cell}")
+    elif not verdict.misses:
+        more = f"--recipe demo --cell {cell} --out runs/scenes-{cell}"
+        print(f"next: python -m coursework train {more}")
 
 
 def prepare_scenes(args) -> None:

@@ -34,9 +34,9 @@ NAMES = {"rnn": "RNN", "lstm": "LSTM", "attn": "attention LSTM"}
 HEAD = ["", "BLEU-4", "mentions", "pointing"]
 ONLY_SCENES = "The encoder of the drawn scenes knows nothing of photos: expect nonsense on one."
 MEANT = (
-    "mentions: things named with their colour, F1 of what is right among the named and among those there;"
-    " pointing: how often the position with the largest weight touches the thing just named, in brackets any"
-    " position"
+    "mentions: things named with their colour, F1 of what is right among the named and among those there",
+    "pointing: how often the position with the largest weight touches the thing just named, in brackets any"
+    " position",
 )
 kept.spare_autoreload(get_ipython())
 
@@ -129,9 +129,8 @@ def score(name: str, *cells: str) -> Shown:
         return Shown(status, notes or ["name the cells: rnn, lstm, attn"])
     count = len(data.split("val"))
     lines = [f"{count:,} pictures that were not trained on, captioned word by word without help"]
-    if data.lexicon:
-        lines.append(MEANT)
-    width = 4 if data.lexicon else 2
+    width = 2 if not data.lexicon else 4 if any(row[3] for row in rows) else 3
+    lines += ["; ".join(MEANT[: width - 2])] if width > 2 else []
     table = [row[:width] for row in [HEAD, *rows]]
     return Shown("blocked" if notes else "passed", [*lines, *notes], table=table)
 

@@ -79,6 +79,9 @@ class Board:
         self.write(self.paint(summary(report), "heading"))
         if ready := ready_cells(report):
             self.write(f"ready to overfit and train: --cell {', '.join(ready)}")
+            verb = after_writing(ready, learned(ROOT / "runs"))
+            if report.next_up and verb != "submit" and not _elsewhere(report.module):
+                self.write(f"it can learn now: {COMMAND} {verb}")
         self.write(f"next: {next_step(report)}")
 
     def write(self, text: str) -> None:

@@ -50,10 +50,11 @@ def diagnose(exercise: Exercise, given: Sequence[Answer]) -> Diagnosis:
             return Diagnosis(message=exception)
     if not np.isin(made.codes, (NUMBER, SHAPE))[core_outputs(known)].any():
         return guess(known, made, exception)
-    if found := from_catalogue(known, made):
-        return told(found)
-    if found := one_for_each_output(known, made):
-        return found
+    found = from_catalogue(known, made)
+    if diagnosis := told(found) if found else one_for_each_output(known, made):
+        if exception and raises_alone(known, made, diagnosis.mistakes):
+            diagnosis.message = f"{exception} Perhaps this: {diagnosis.message}"
+        return diagnosis
     return Diagnosis(message=relations.relation(exercise, given, known.right) or exception)
 
 
@@ -81,6 +82,16 @@ def guess(known: Recorded, made: Fingerprint, exception: str) -> Diagnosis:
     diagnosis = told(found)
     diagnosis.message = f"{exception} Perhaps this: {diagnosis.message}".lstrip()
     return diagnosis
+
+
+def raises_alone(known: Recorded, made: Fingerprint, found: list[list[str]]) -> bool:
+    """Whether the function raises, in an ordinary case, where these mistakes give numbers.
+
+    Then they agree where all sizes are alike, and that may be chance.
+    """
+    rows = [known.names.index(name) for names in found for name in names]
+    where = core_outputs(known) & (made.codes == RAISED)
+    return bool((known.codes[rows][:, where] == NUMBER).any())
 
 
 def core_outputs(known: Recorded) -> np.ndarray:

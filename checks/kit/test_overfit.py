@@ -206,7 +206,7 @@ def test_the_run_can_be_kept_and_is_not_written_over(tiny_bundle, quick, tmp_pat
     assert run.history == verdict.history and run.history["finished"]
     assert run.settings["cell_type"] == run.model().cell_type == "attn"
     before = sha256(out / "best.safetensors")
-    with pytest.raises(InputError, match="already holds a run: choose another --out"):
+    with pytest.raises(InputError, match="already holds a run: it is overfitted already"):
         overfit(tiny_bundle, "attn", out=out, progress=False)
     assert sha256(out / "best.safetensors") == before
 

@@ -82,7 +82,12 @@ def overfit(
     pairs = Pairs.of(bundle, chosen, recipe.max_words, each=1)
     settings, folder = run_settings(bundle, recipe, "overfit"), Path(out) if out else None
     if folder:
-        start(folder, settings, bundle.vocabulary, "choose another --out")
+        start(
+            folder,
+            settings,
+            bundle.vocabulary,
+            "it is overfitted already; to do so again, choose another --out",
+        )
     model = first_model(settings, bundle.vocabulary, module).to(device)
     features = bundle.feature_batch(chosen)
 
