@@ -5,8 +5,10 @@ import re
 from collections.abc import Collection
 
 from checks.answer import Problem
+from checks.cases import EXERCISES
 from checks.judging.compare import LETTERS
 
+FUNCTIONS = {exercise.function for exercise in EXERCISES.values()}
 SLIPS = ("NameError", "KeyError", "ImportError", "ModuleNotFoundError")  # of the keyboard
 NO_ATTRIBUTE = r"'([\w.]+)'.* has no attribute '(\w+)'"
 TAKEN_FOR_TENSORS = ("tuple", "list", "dict", "NoneType", "int", "float", "bool")
@@ -117,6 +119,13 @@ def meaning(problem: Problem, right: Collection[str] = (), letters: bool = True)
             f" hands to it (line {problem.where[0][1]}), above all at the shapes."
         )
         return f"{call} {kind}".rstrip()
+    methods = {name.split(".")[1] for name in FUNCTIONS if "." in name}
+    inside = [function for function, *_ in problem.where[1:] if function in FUNCTIONS]
+    if inside and problem.where[0][0] in methods:
+        return (
+            f"The error arises in `{inside[0]}`: is it what you mean to call in line"
+            f" {problem.where[0][1]}, and does that line hand to it what it takes? {kind}"
+        ).rstrip()
     return kind or meaning_in_place(problem, letters)
 
 

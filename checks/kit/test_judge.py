@@ -403,6 +403,16 @@ def test_an_exception_in_a_function_that_is_right_is_put_down_to_the_call(exerci
     assert "how many steps" not in message
 
 
+def test_a_call_of_the_wrong_function_is_not_put_down_to_that_function():
+    source = record.SOURCE.replace("h = self.cell.step_forward(x, h)\n", "h = self.cell(x, h)\n")
+    source = source.replace(
+        "    h, cache = [], []\n", "    N, T, D = x.shape\n    h, cache = [], []\n"
+    )
+    exercise = EXERCISES["CaptioningRNN.sample[rnn]"]
+    message = judge(exercise, run(loaded(source), exercise.name), ALL).message
+    assert "arises in `rnn_forward`: is it what you mean to call" in message
+
+
 BPTT = """
 def rnn_backward(dh, cache):
     N, T, H = dh.shape
