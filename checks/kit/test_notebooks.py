@@ -85,7 +85,8 @@ def test_one_cell_says_which_bundle_is_used(path):
 
 def test_every_code_cell_is_python():
     for stem, cell in CODE:
-        compile(TransformerManager().transform_cell(cell["source"]), f"{stem}/{cell['id']}", "exec")
+        python = TransformerManager().transform_cell(cell["source"])
+        assert compile(python, f"{stem}/{cell['id']}", "exec")
 
 
 def test_every_exercise_is_checked_in_its_notebook_below_the_text_that_names_it():
