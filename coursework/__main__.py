@@ -10,10 +10,11 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from coursework.arguments import parser
-from coursework.errors import InputError
+from coursework.arguments.kinds import DATA
+from coursework.errors import Elsewhere, InputError
 
 SCENES_ON_PHOTOS = (
-    "note: the encoder of the drawn scenes knows nothing of photos. Its features will do to overfit a few;"
+    "the encoder of the drawn scenes knows nothing of photos. Its features will do to overfit a few;"
     " to describe photos never seen, take --weights imagenet"
 )
 
@@ -66,58 +67,135 @@ def overfit(args) -> None:
     if args.out is None:
         print(f"Nothing of this is kept; to hand it in, add --out runs/scenes-overfit-{cell}")
     elif not verdict.misses:
-        more = f"--recipe demo --cell {cell} --out runs/scenes-{cell}"
-        print(f"next: python -m coursework train {more}")
+        print(f"next: python -m coursework train {after_overfit(bundle, cell, args.data)}")
 
 
-def prepare_scenes(args) -> None:
-    from coursework.prepare.scenes import scenes_source
-
-    build_bundle(scenes_source(args.train, args.val, args.test, args.seed), args)
-
-
-def prepare_folder(args) -> None:
-    from coursework.prepare.folder import folder_source
-
-    if args.weights == "scenes":
-        print(SCENES_ON_PHOTOS, file=sys.stderr)
-    build_bundle(folder_source(args.images, args.captions), args)
+def after_overfit(bundle, cell: str, data: Path) -> str:
+    """The arguments of `train` that suit a bundle."""
+    if bundle.lexicon:  # drawn scenes
+        where = "" if data == DATA / "scenes" else f" --data {data}"
+        return f"--recipe demo --cell {cell}{where} --out runs/scenes-{cell}"
+    size = len(bundle.split("train"))
+    recipe = "photos-attn" if size < 5000 else "coco-small" if size < 50_000 else "coco-attn"
+    return f"--recipe {recipe} --cell {cell} --data {data} --out runs/{data.name}-{cell}"
 
 
-def build_bundle(source, args) -> None:
-    """Run the pictures of a source through the encoder that the arguments name, and say what came out."""
+def prepare(args) -> None:
+    if args.kind == "bundle":
+        return unpack(args)
     from coursework.prepare.build import build
     from coursework.prepare.encoder import Encoder
+    from coursework.prepare.sources import source_from
+    from coursework.together import team
+    from coursework.vocabulary import VocabularyOptions
+
+    started, everyone = time.monotonic(), team()
+    where = device(args.device)
+    words = VocabularyOptions(args.vocabulary, args.minimum_count, args.max_words)
+
+    def say(note: str) -> None:
+        if everyone.leads:
+            print(f"note: {note}", file=sys.stderr)
+
+    if args.kind == "folder" and args.weights == "scenes":
+        say(SCENES_ON_PHOTOS)
+    with everyone.first():  # what is downloaded is downloaded once on each machine
+        encoder = Encoder(args.encoder, args.weights, args.image_size)
+        source = source_from(args, say)
+    settings = {"vocabulary": words, "views": args.views, "device": where, "team": everyone}
+    made = build(source, encoder, args.out, **settings)
+    if everyone.leads:
+        print_bundle(made, time.monotonic() - started)
+    everyone.leave()
+
+
+def unpack(args) -> None:
+    """prepare bundle"""
+    from coursework.prepare.packed import unpack
 
     started = time.monotonic()
-    where = device(args.device)
-    encoder = Encoder(args.encoder, args.weights, args.image_size)
-    bundle = build(source, encoder, args.out, minimum_count=args.minimum_count, device=where)
-    splits = ", ".join(f"{count:,} {name}" for name, count in bundle.splits.items())
+    stem = args.source.rstrip("/").replace("\\", "/").rpartition("/")[2].partition(".zip")[0]
+    out = args.out or DATA / (stem or "bundle")
+    print_bundle(unpack(args.source, out, args.fingerprint), time.monotonic() - started)
+
+
+def bundle(args) -> None:
+    from coursework.prepare.packed import pack
+
+    packed = pack(args.bundle, args.out)
+    made = opened_bundle(args.bundle)
     print(
-        f"{bundle.path}: {len(bundle.images):,} images ({splits}), {len(bundle.vocabulary):,} words,"
-        f" features {bundle.channels} x {bundle.grid[0]} x {bundle.grid[1]} from {args.encoder},"
-        f" {time.monotonic() - started:.0f} s"
+        f"{packed}: {packed.stat().st_size / 1e6:,.1f} MB. Put it where others can fetch it; then:"
+    )
+    print(f"python -m coursework prepare bundle URL --fingerprint {made.fingerprint[:16]}")
+
+
+def inspect(args) -> None:
+    from coursework.prepare import doctor
+    from coursework.prepare.sets.recognise import listing_of
+
+    if len(args.paths) == 1 and (args.paths[0] / "bundle.json").is_file():
+        subject = opened_bundle(args.paths[0])
+        report = doctor.examine_bundle(subject, args.quick)
+    else:
+        subject = listing_of(args.paths)
+        report = doctor.examine_listing(subject, args.quick)
+    print(json.dumps(report, indent=1) if args.json else doctor.text(report))
+    if args.out:
+        from coursework.look import inspection, plots
+
+        page = inspection.inspection(report, *doctor.shown(subject, report))
+        plots.save(page, args.out / "inspection.png")
+        print(f"a picture of it: {args.out / 'inspection.png'}", file=sys.stderr)
+        if report["faulty"]:
+            write_lines(args.out / "faulty.txt", report["faulty"])
+            print(f"for prepare --leave-out: {args.out / 'faulty.txt'}", file=sys.stderr)
+
+
+def write_lines(path: Path, lines: list[str]) -> None:
+    from coursework.files import written_beside
+
+    with written_beside(path) as beside:
+        beside.write_text("\n".join([*lines, ""]), encoding="utf-8", newline="\n")
+
+
+def print_bundle(bundle, seconds: float) -> None:
+    """What came out of `prepare`, and what to do next."""
+    sizes = sorted(
+        bundle.splits.items(), key=lambda split: ("train", "val", "test").index(split[0])
+    )
+    splits = ", ".join(f"{count:,} {name}" for name, count in sizes)
+    views = f" x {len(bundle.views)} views" if len(bundle.views) > 1 else ""
+    print(
+        f"{bundle.path}: {len(bundle.images):,} images{views} ({splits}),"
+        f" {len(bundle.vocabulary):,} words,"
+        f" features {bundle.channels} x {bundle.grid[0]} x {bundle.grid[1]}"
+        f" from {bundle.encoder['name']}, fingerprint {bundle.fingerprint[:16]}, {seconds:.0f} s"
     )
     print(f"next: python -m coursework overfit --data {bundle.path}")
 
 
 def train(args) -> None:
     from coursework.learn.recipe import Recipe
+    from coursework.together import team
 
-    recipe = Recipe.load(args.recipe)
+    everyone, recipe = team(), Recipe.load(args.recipe)
     recipe = replace(recipe, cell_type=args.cell or recipe.cell_type)
     settings = {"resume": args.resume, "device": device(args.device), "module": module(args.module)}
-    require_ready(args.module, recipe.cell_type)
+    if everyone.leads:
+        require_ready(args.module, recipe.cell_type)
     bundle = opened_bundle(args.data)
     from coursework.learn.loop import train
     from coursework.look import plots
 
     try:
-        run = train(bundle, recipe, args.out, **settings)
+        run = train(bundle, recipe, args.out, **settings, team=everyone)
     except KeyboardInterrupt as stopped:
         kept = f"{stopped}; " if str(stopped) else ""
         raise KeyboardInterrupt(f"{kept}add --resume to go on") from None
+    everyone.leave()
+    if not everyone.leads:
+        return
     plots.save(plots.loss_curve(run.history), args.out / "loss.png")
     print(f"{args.out}: trained; loss curve in {args.out / 'loss.png'}")
     more = f" --module {args.module}" if args.module else ""
@@ -127,14 +205,12 @@ def train(args) -> None:
 def evaluate(args) -> None:
     mine = module(args.module)
     from coursework.look.evaluate import evaluate, report, save_scores
-    from coursework.run import own_errors
 
     run = opened_run(args.run)
     bundle = opened_bundle(args.data or Path(run.settings["bundle"]["path"]))
     run.check_encoder(bundle)
     model = run.model(module=mine, device=device(args.device))
-    with own_errors(mine):
-        scores = evaluate(model, bundle, args.split, run.max_length, run.vocabulary)
+    scores = evaluate(model, bundle, args.split, run.max_length, run.vocabulary, module=mine)
     print(json.dumps(scores, indent=1) if args.json else report(scores))
     save_scores(scores, run.path)
 
@@ -149,12 +225,14 @@ def caption(args) -> None:
 
     run = opened_run(args.run)
     grids = grid_files(args.images, args.out) if args.out else []
-    pictures = [read_image(path) for path in args.images]
+    for path in args.images:
+        read_image(path)  # what cannot be read is said before the encoder is made, or downloaded
     model = run.model(module=mine, device=where)
     encoder = encoder_from(run.encoder, args.weights).to(where)
-    views = [encoder.view(picture) for picture in pictures]
+    views = [encoder.view(read_image(path, encoder.image_size)) for path in args.images]
+    features = encoder.encode(views)
     with own_errors(mine):
-        captions = caption_features(model, encoder.encode(views), run.vocabulary, run.max_length)
+        captions = caption_features(model, features, run.vocabulary, run.max_length)
     for path, said in zip(args.images, captions, strict=True):
         print(f"{path}: {said}")
     for view, said, file in zip(views, captions, grids):
@@ -189,8 +267,9 @@ VERBS = {
         check,
         hint,
         overfit,
-        prepare_scenes,
-        prepare_folder,
+        prepare,
+        bundle,
+        inspect,
         train,
         evaluate,
         caption,
@@ -277,6 +356,9 @@ def main(argv: list[str] | None = None) -> int:
     for bad input; 130 for Ctrl-C.
     """
     argv = sys.argv[1:] if argv is None else argv
+    rank, processes = (
+        int(os.environ.get(name, 0)) for name in ("RANK", "WORLD_SIZE")
+    )  # torchrun's
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # consoles of few letters show ? for the others
             stream.reconfigure(errors="replace")
@@ -284,15 +366,21 @@ def main(argv: list[str] | None = None) -> int:
         if not argv:
             return board()
         args = parser(VERBS, instructors_verbs()).parse_args(argv)
+        if processes > 1 and args.function not in (prepare, train):
+            raise InputError(f"{argv[0]} is for one process: start it without torchrun")
         return args.function(args) or 0
+    except Elsewhere:
+        return 2
     except InputError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"{f'process {rank}: ' if rank else ''}error: {error}", file=sys.stderr)
         return 2
     except BrokenPipeError:  # whoever read along has had enough, as `| head` has
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except KeyboardInterrupt as stopped:
-        print(f"\nstopped; {str(stopped) or 'nothing half-done is left behind'}", file=sys.stderr)
+        if rank == 0:
+            said = str(stopped) or "nothing half-done is left behind"
+            print(f"\nstopped; {said}", file=sys.stderr)
         return 130
 
 

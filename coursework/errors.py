@@ -7,6 +7,10 @@ class InputError(Exception):
     """Something the user gave is wrong: the message says in one line what, and what to do."""
 
 
+class Elsewhere(InputError):
+    """Another of the processes at work has stopped, and has said why: nothing needs to be added."""
+
+
 def reason(error: BaseException) -> str:
     """Why `error` happened, on one line: the system's words for an OSError, else its text's first line."""
     if isinstance(error, OSError) and error.strerror:

@@ -43,13 +43,13 @@ def read_zip(path: str | os.PathLike) -> dict[str, bytes]:
     path = Path(path)
     try:
         with zipfile.ZipFile(path) as packed:
-            entries = [entry for entry in packed.infolist() if not entry.is_dir()]
+            entries = [entry for entry in packed.infolist() if not entry.filename.endswith("/")]
             if sum(entry.file_size for entry in entries) > LARGEST:
                 raise InputError(
                     f"{path} is too large: unpacked, it would take over {LARGEST >> 20} MiB"
                 )
             for entry in packed.infolist():
-                _check_entry(path, entry)
+                check_entry(path, entry)
             return {entry.filename: packed.read(entry) for entry in entries}
     except OSError as error:
         raise InputError(f"cannot read {path}: {reason(error)}") from error
@@ -65,15 +65,17 @@ def leads_out(name: str) -> bool:
     return bool(path.anchor) or ".." in path.parts
 
 
-def _check_entry(path: Path, entry: zipfile.ZipInfo) -> None:
+def check_entry(path: Path, entry: zipfile.ZipInfo) -> None:
     """Raise InputError for an entry that could lead elsewhere."""
     if leads_out(entry.filename):
         raise InputError(
-            f"{path} holds {entry.filename!r}, which leads out of its folder: take the zip from where your"
-            " course has it"
+            f"{path} holds {entry.filename!r}, which leads out of its folder: get the zip again from where it"
+            " comes from"
         )
     if stat.S_ISLNK(entry.external_attr >> 16):
-        raise InputError(f"{path} holds the link {entry.filename!r}: a handout has none")
+        raise InputError(
+            f"{path} holds the link {entry.filename!r}: get the zip again from where it comes from"
+        )
 
 
 def unused(path: Path) -> Path:

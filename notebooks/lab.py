@@ -238,11 +238,9 @@ def _score_row(name: str, cell: str, data) -> list[str]:
         raise InputError(f"there is no cell {cell!r}: take rnn, lstm or attn")
     module, run = kept.module(), kept.run(name, cell, data)
     from coursework.look.evaluate import evaluate, save_scores
-    from coursework.run import own_errors
 
     model = run.model(module, device=kept.device())
-    with own_errors(module):
-        scores = evaluate(model, data, "val", run.max_length, run.vocabulary)
+    scores = evaluate(model, data, "val", run.max_length, run.vocabulary, module=module)
     save_scores(scores, run.path)
     row = [NAMES[cell], f"{100 * scores['bleu']['bleu4']:.1f}", "", ""]
     if named := scores["mentions"]:

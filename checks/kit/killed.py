@@ -15,7 +15,9 @@ import torch
 from tiny import TinyEncoder, tiny_source
 
 from coursework.files import sha256
+from coursework.prepare import partial
 from coursework.prepare.build import build
+from coursework.vocabulary import VocabularyOptions
 
 DEALINGS = {
     "open",
@@ -28,8 +30,10 @@ DEALINGS = {
 }
 
 
-def make(out: Path, count: int = 14) -> None:
-    build(tiny_source(count), TinyEncoder(), out, batch_size=4, progress=False)
+def make(out: Path, count: int = 14, minimum_count: int = 1) -> None:
+    vocabulary = VocabularyOptions(minimum_count=minimum_count)
+    settings = {"vocabulary": vocabulary, "batch_size": 4, "views": "flip", "progress": False}
+    build(tiny_source(count), TinyEncoder(), out, **settings)
 
 
 def killed_at(moment: int, out: Path) -> bool:
@@ -68,19 +72,24 @@ def files(folder: Path) -> dict[str, str]:
 
 
 def main(folder: Path, every: int) -> None:
-    """Once into an empty place and once over an older bundle; every kill is followed by another at random."""
+    """Into an empty place, over an older bundle, and over one that differs in its words alone.
+
+    Every kill is followed by another at random.
+    """
     torch.set_num_threads(1)
+    partial.PATIENCE = 0.0  # every batch is kept: more moments to be killed at
     draws = random.Random(0)
     make(folder / "wanted")
     make(folder / "older", count=6)
+    make(folder / "fewer-words", minimum_count=3)
     wanted, kills = files(folder / "wanted"), 0
-    for older in (False, True):
-        out, moment, lived = folder / f"out-{older}", 1 - every, False
+    for older in ("", "older", "fewer-words"):
+        out, moment, lived = folder / f"over-{older}", 1 - every, False
         while not lived:
             moment += every
             shutil.rmtree(out, ignore_errors=True)
             if older:
-                shutil.copytree(folder / "older", out)
+                shutil.copytree(folder / older, out)
             lived = not killed_at(moment, out)
             kills += not lived
             kills += killed_at(draws.randrange(1, 40), out)

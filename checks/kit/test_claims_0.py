@@ -12,7 +12,7 @@ from checks.classroom import tour as recorder
 from checks.faces.notebook import Shown, check
 from coursework.look.scoring import mention_scores
 from coursework.prepare import scenes
-from coursework.prepare.drawing import COLOURS, GROUNDS
+from coursework.prepare.drawn.drawing import COLOURS, GROUNDS
 
 NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
 CELLS = {

@@ -1,5 +1,7 @@
 """Captions out of a model: what is accepted from `sample`, and how it is cut to words."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
@@ -7,7 +9,9 @@ from torch import nn
 
 from coursework.captioning import CaptioningRNN
 from coursework.files import InputError
+from coursework.look import evaluate as evaluation
 from coursework.look.decoding import caption_features, caption_split
+from coursework.look.evaluate import evaluate
 from coursework.vocabulary import Vocabulary
 
 VOCABULARY = Vocabulary(["<NULL>", "<START>", "<END>", "<UNK>", "a", "red", "car"])
@@ -122,6 +126,30 @@ def test_mode_and_parameters_are_left_alone(tiny_bundle):
         caption_split(model, tiny_bundle, "test", progress=False)
         assert model.training is training
         assert all(torch.equal(before[name], value) for name, value in model.state_dict().items())
+
+
+def test_what_fails_in_sample_is_put_down_to_its_module_and_nothing_else_is(
+    tiny_bundle, monkeypatch
+):
+    class Fails(Says):
+        def sample(self, features, max_length=15):
+            raise ValueError("in sample")
+
+    module = SimpleNamespace(__file__=__file__)
+    with pytest.raises(
+        InputError, match=r"Fails.sample fails \(test_decoding.py, line .*in sample"
+    ):
+        evaluate(Fails(None), tiny_bundle, "val", progress=False, module=module)
+    with pytest.raises(ValueError, match="in sample"):
+        evaluate(Fails(None), tiny_bundle, "val", progress=False)
+
+    def broken(*args):
+        raise ValueError("in the scoring")
+
+    monkeypatch.setattr(evaluation, "score_captions", broken)
+    model = untrained(tiny_bundle, "rnn")
+    with pytest.raises(ValueError, match="in the scoring"):
+        evaluate(model, tiny_bundle, "val", progress=False, module=module)
 
 
 def test_no_images_no_captions():

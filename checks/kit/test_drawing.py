@@ -6,8 +6,17 @@ from functools import cache
 import numpy as np
 import pytest
 
-from coursework.prepare import drawing
-from coursework.prepare.drawing import COLOURS, GROUNDS, HORIZON, THINGS, TIMES, Placed, box, paint
+from coursework.prepare.drawn import drawing
+from coursework.prepare.drawn.drawing import (
+    COLOURS,
+    GROUNDS,
+    HORIZON,
+    THINGS,
+    TIMES,
+    Placed,
+    box,
+    paint,
+)
 
 SCENE = [
     Placed("bird", "white", 0.3, 0.2, 0.25),

@@ -442,6 +442,13 @@ def test_view_is_the_square_in_the_middle(small, size):
     assert view.getpixel((32, 32)) == (255, 0, 0)
 
 
+def test_view_of_another_side_shows_the_same(small):
+    image = half_and_half("RGB", (255, 0, 0), (0, 0, 255), (200, 120))
+    larger = small.view(image, 128)
+    assert larger.size == (128, 128)
+    assert larger.getpixel((60, 64)) == (255, 0, 0) and larger.getpixel((68, 64)) == (0, 0, 255)
+
+
 def test_view_of_a_picture_of_its_own_size_is_that_picture(small):
     image = Image.frombytes("RGB", (64, 64), pictures(1, 64).numpy().tobytes())
     assert small.view(image).tobytes() == image.tobytes()

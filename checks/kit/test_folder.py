@@ -1,6 +1,7 @@
 """A folder of photos with a caption file: both forms, every kind of photo, and every way to get it wrong."""
 
 import json
+import zipfile
 from collections import Counter
 from pathlib import Path
 
@@ -11,8 +12,8 @@ from tiny import TinyEncoder
 
 from coursework.files import InputError
 from coursework.prepare.build import build
-from coursework.prepare.folder import folder_source
 from coursework.prepare.images import read_image
+from coursework.prepare.sets.folder import folder_listing, folder_source
 
 REAL = Path(__file__).parents[3] / "shared" / "real"
 
@@ -120,12 +121,12 @@ def test_the_settings_tell_photos_apart_but_not_machines(photos: Path, tmp_path:
         ("image,caption\n", "has no captions"),
         ("a.png,A dog, running\n", "line 1: 3 columns instead of 2 .*double quotes"),
         ("a.png,x\nb.png\n", r"line 2: 1 columns instead of 2 \(image,caption\)$"),
-        ("a.png,x\na.png,  \n", r"image 'a\.png' has an empty caption"),
+        ("a.png,x\na.png,  \n", r"captions\.csv, image 'a\.png': no word in ''$"),
         (
             "x.png,x\na.png,x\ny.png,x\n",
             r"names 2 images \(of 3\) that are not in .*first 'x\.png'",
         ),
-        ('a.png,"never closed\n', "cannot read .* as CSV"),
+        ('a.png,"never closed\n', r"line 1: not CSV, .*quotes in pairs"),
         ("image,caption,split\na.png,x,dev\n", "split 'dev', not one of train, val, test"),
         (
             "image,caption,split\na.png,x,val\na.png,y,test\n",
@@ -152,17 +153,18 @@ A, B = image(1, "a.png"), image(2, "b.png")
     [
         ([], [], "has no captions"),
         ([A], [], "has no captions"),
-        ([A, B], [note(1, "x")], r"image 'b\.png' has no caption"),
-        ([A], [note(1, " ")], r"image 'a\.png' has an empty caption"),
-        ([A], [note(1, "x"), note(9, "y"), note(8, "z")], "2 captions for images .* first image_id 9"),
-        ([A, image(1, "b.png")], [note(1, "x")], "lists image 1 twice"),
-        ([A, image(2, "a.png")], [note(1, "x"), note(2, "y")], r"lists image 'a\.png' twice"),
+        ([A, B], [note(1, "x")], r"image 'b\.png': captions\.json has no caption for it"),
+        ([A], [note(1, "x"), note(1, " ")], r"image 'a\.png': no word in ' '$"),
+        ([A], [note(1, " ")], r"has no captions \(a\.png: no word in ' '\)"),
+        ([A], [note(1, "x"), note(9, "y"), note(8, "z")], r"image '9': .*does not list image 9 \(and 1 more"),
+        ([A, image(1, "b.png")], [note(1, "x")], "image 1 is listed twice"),
+        ([A, image(2, "a.png")], [note(1, "x"), note(2, "y")], r"image 'a\.png': .* listed twice"),
         ([image(1, "z.png")], [note(1, "x")], r"names 1 images .*'z\.png'"),
-        ([{"id": 1}], [note(1, "x")], "not in COCO's form.*file_name"),
-        ([A], [{"image_id": 1}], "not in COCO's form.*caption"),
-        ([A], [note(1, 5)], "not in COCO's form"),
-        ([image(1, 5)], [note(1, "x")], "not in COCO's form"),
-        ([image([1], "a.png")], [note(1, "x")], "not in COCO's form"),
+        ([{"id": 1}], [note(1, "x")], "an image without id or file_name"),
+        ([A], [{"image_id": 1}], "no captions"),
+        ([A], [note(1, 5)], "no word in 5"),
+        ([image(1, 5)], [note(1, "x")], "an image without id or file_name"),
+        ([image([1], "a.png")], [note(1, "x")], r"has no captions \(1: .* does not list image 1\)"),
         (None, None, "not in COCO's form"),
     ],
 )  # fmt: skip
@@ -170,6 +172,44 @@ def test_bad_coco_json_is_named(photos: Path, images, annotations, message: str)
     with pytest.raises(InputError, match=message) as caught:
         folder_source(photos, coco_file(photos, images, annotations))
     assert "\n" not in str(caught.value)
+
+
+def test_a_listing_leaves_out_what_is_wrong_and_says_so(photos: Path):
+    text = (
+        "image,caption,split\na.png,one,\na.png,A dog, running,\nb.png, ,val\nc.png,three,dev\n"
+        'd.png,four,test\nd.png,five,val\ne.png,"never closed'
+    )
+    listing = folder_listing(photos, csv_file(photos, text), val=0, test=0)
+    assert {r.file: (r.split, r.captions) for r in listing.records} == {
+        "a.png": ("train", ["one"]),
+        "d.png": ("test", ["four"]),
+    }
+    assert [(fault.kind, fault.where) for fault in listing.faults] == [
+        ("bad row", "captions.csv, line 3"),
+        ("bad row", "captions.csv, line 5"),
+        ("bad row", "captions.csv, line 7"),
+        ("bad row", "captions.csv, line 8"),
+        ("empty caption", "b.png"),
+        ("image without caption", "b.png"),
+    ]
+
+
+def test_a_caption_over_two_lines_is_one_caption(photos: Path):
+    source = folder_source(photos, csv_file(photos, 'a.png,"A dog\r\nruns"\r\nb.png,x\u2028y\r\n'))
+    assert captions_of(source) == {"a.png": ["A dog runs"], "b.png": ["x y"]}
+
+
+def test_images_in_a_zip_and_in_folders_below(photos: Path, tmp_path: Path):
+    with zipfile.ZipFile(tmp_path / "mine.zip", "w") as packed:
+        for path in photos.iterdir():
+            packed.write(path, f"photos/{path.name}")
+    (photos / "below").mkdir()
+    (photos / "a.png").rename(photos / "below" / "a.png")
+    path = csv_file(photos, "a.png,a dog\nb.png,a cat\n")
+    for images, name in ((tmp_path / "mine.zip", "mine"), (photos, "photos")):
+        source = folder_source(images, path)
+        assert source.name == name
+        assert source.load(1, 10).getpixel((3, 3)) == (50, 100, 0)
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "5"])

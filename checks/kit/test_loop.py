@@ -9,24 +9,16 @@ from pathlib import Path
 
 import pytest
 import torch
-from training import module_with, small, true_captions
+from training import Killed, assert_same_run, dying_at, module_with, small, true_captions
 
 from coursework import captioning
 from coursework.files import InputError, read_tensors, sha256
 from coursework.learn import checkpoint, loop
-from coursework.learn.loop import Pairs, epoch_batches, set_learning_rate, take_step, train
+from coursework.learn.loop import set_learning_rate, take_step, train
+from coursework.learn.pairs import Pairs
 from coursework.run import Run
 
 KIT = Path(__file__).parent
-
-
-def assert_same_run(one, other):
-    """Assert that two runs have the same losses, scores and weights, to the last bit."""
-    assert one.history["loss"] == other.history["loss"]
-    assert one.history["validation"] == other.history["validation"]
-    assert one.history["finished"] and other.history["finished"]
-    for name in ("best.safetensors", "last.safetensors"):
-        assert sha256(one.path / name) == sha256(other.path / name)
 
 
 def weights_of(model):
@@ -37,10 +29,6 @@ def weights_of(model):
 def undisturbed(tiny_bundle, tmp_path_factory):
     out = tmp_path_factory.mktemp("runs") / "undisturbed"
     return train(tiny_bundle, small(), out, progress=False)
-
-
-class Killed(BaseException):
-    """In place of a kill: nothing catches it."""
 
 
 # Every pair is used
@@ -68,42 +56,6 @@ def test_every_pair_is_seen_once_an_epoch(tiny_bundle, tmp_path, monkeypatch):
         assert sorted(sizes) == [4, 16, 16, 16, 16, 16]
     assert Counter(epochs[0]) == wanted == Counter(epochs[1])
     assert epochs[0] != epochs[1]  # in another order
-
-
-@pytest.mark.parametrize(("count", "batch"), [(50, 32), (1, 4), (64, 64), (65, 64), (7, 1)])
-def test_the_batches_of_an_epoch_hold_every_row_once(count, batch):
-    lengths = torch.randint(3, 18, (count,), generator=torch.Generator().manual_seed(0))
-    batches = epoch_batches(lengths, small(batch_size=batch), epoch=3)
-    assert sorted(map(len, batches))[1:] == [batch] * (len(batches) - 1)
-    assert sorted(torch.cat(batches).tolist()) == list(range(count))
-    assert max(map(len, batches)) <= batch
-
-
-def test_the_captions_of_a_batch_are_of_much_the_same_length():
-    lengths = torch.randint(3, 18, (4096,), generator=torch.Generator().manual_seed(0))
-    batches = epoch_batches(lengths, small(batch_size=16), epoch=0)
-    spread = [(lengths[rows].max() - lengths[rows].min()).item() for rows in batches]
-    assert sum(spread) / len(spread) < 2
-    longest = [lengths[rows].max().item() for rows in batches]
-    assert longest != sorted(longest)  # short and long batches come in a random order
-
-
-def test_the_order_hangs_on_seed_and_epoch_alone():
-    orders = [torch.cat(epoch_batches(torch.ones(40), small(seed=seed), epoch)).tolist() for seed, epoch in
-              [(0, 0), (0, 1), (1, 0), (0, 0)]]  # fmt: skip
-    assert orders[0] == orders[3]
-    assert len({tuple(order) for order in orders}) == 3
-
-
-def test_captions_are_cut_and_padded_to_the_longest_of_the_batch(tiny_bundle):
-    pairs = Pairs.of(tiny_bundle, tiny_bundle.split("train"), max_words=3)
-    assert len(pairs) == 84
-    assert pairs.captions.shape == (84, 5) and (pairs.captions[:, 4] == 2).all()
-    uneven = Pairs.of(tiny_bundle, tiny_bundle.split("train"), max_words=30)
-    short = uneven.lengths.argmin()
-    assert uneven.batch(short[None])[1].shape == (1, uneven.lengths.min())
-    assert uneven.batch(short[None])[1][0, -1] == 2
-    assert len(Pairs.of(tiny_bundle, [0, 5], max_words=3, each=1)) == 2
 
 
 # A step
@@ -260,20 +212,6 @@ def test_going_on_remembers_the_best(tiny_bundle, tmp_path, monkeypatch):
 
 
 # Stopping and going on
-
-
-def dying_at(last):
-    """A `take_step` that dies instead of its step number `last`."""
-    steps = 0
-
-    def take(*args):
-        nonlocal steps
-        steps += 1
-        if steps == last:
-            raise Killed
-        return take_step(*args)
-
-    return take
 
 
 def test_a_killed_process_goes_on_to_the_same_end(tiny_bundle, tmp_path):

@@ -44,6 +44,20 @@ def test_a_small_bundle_is_taken_whole_and_the_verdict_says_so(tiny_bundle, quic
     assert "The bundle has 28 training images, not 50: all were taken." in verdict.text()
 
 
+def test_the_plain_view_is_learned_whatever_others_there_are(tiny_bundle, quick, monkeypatch):
+    shown = []
+
+    def feature_batch(indices, views=0):
+        shown.append(views)
+        return real(indices, views)
+
+    real = tiny_bundle.feature_batch
+    monkeypatch.setattr(tiny_bundle, "views", ["plain", "flip"])
+    monkeypatch.setattr(tiny_bundle, "feature_batch", feature_batch)
+    overfit(tiny_bundle, "rnn", count=4, progress=False)
+    assert len(shown) == 4 and set(shown) == {0}  # three steps, and for the captions in the end
+
+
 def test_the_verdict_names_what_did_not_come_back():
     misses = [(n, ["a", "red", "cat"], ["a", "cat"]) for n in range(3, 10)]
     verdict = Verdict(50, misses, {}, "look there.", ["A note."])

@@ -8,7 +8,8 @@ import torch
 from torchvision.models import get_model
 
 from coursework.files import InputError, read_tensors, sha256, write_tensors
-from coursework.prepare import drawing, pretrain, scenes
+from coursework.prepare import pretrain, scenes
+from coursework.prepare.drawn import drawing
 from coursework.prepare.encoder import Encoder
 from coursework.prepare.pretrain import (
     Pictures,

@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 
 from coursework.files import InputError
-from coursework.prepare import scenes, words
-from coursework.prepare.dice import Dice
-from coursework.prepare.drawing import COLOURS, GROUNDS, THINGS, TIMES
-from coursework.prepare.sentences import TEMPLATES, lexicon
+from coursework.prepare import scenes
+from coursework.prepare.drawn import words
+from coursework.prepare.drawn.dice import Dice
+from coursework.prepare.drawn.drawing import COLOURS, GROUNDS, THINGS, TIMES
+from coursework.prepare.drawn.sentences import TEMPLATES, lexicon
 from coursework.vocabulary import tokenise
 
 COUNT = 1500

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from coursework.files import InputError, write_json
-from coursework.vocabulary import SPECIAL, Vocabulary, tokenise
+from coursework.vocabulary import SPECIAL, Vocabulary, VocabularyOptions, tokenise
 
 CAPTIONS = ["A dog runs.", "a dog, a cat", "Don't feed the cat!"]
 
@@ -49,6 +49,52 @@ def test_encode_cuts_and_marks_unknown_words():
     assert vocabulary.encode("a zebra runs", max_words=2) == [1, 4, 3, 2]
     assert vocabulary.encode("", max_words=2) == [1, 2]
     assert vocabulary.decode([4, 3]) == ["a", "<UNK>"]
+
+
+@pytest.mark.parametrize("max_words", [None, 1, 3, 99])
+def test_encoding_all_is_encoding_each(max_words):
+    vocabulary = Vocabulary.build(CAPTIONS[:2])
+    captions = [*CAPTIONS, "", "?", "Caf\u00e9 a dog runs a cat a dog"]
+    ids, lengths = vocabulary.encode_all(iter(captions), max_words)
+    rows = [vocabulary.encode(caption, max_words) for caption in captions]
+    assert torch.equal(ids, vocabulary.batch(rows)) and ids.dtype == torch.int32
+    assert lengths.tolist() == [len(row) for row in rows] and lengths.dtype == torch.int64
+
+
+def test_encoding_goes_by_the_ids_that_the_vocabulary_has():
+    vocabulary = Vocabulary([*SPECIAL, "a"])
+    vocabulary.word_to_idx = {word: 9 - idx for word, idx in vocabulary.word_to_idx.items()}
+    ids, _ = vocabulary.encode_all(["a b", "a"])
+    assert ids.tolist() == [[8, 5, 6, 7], [8, 5, 7, 9]]
+
+
+def test_no_captions_are_encoded_as_none():
+    ids, lengths = Vocabulary.build([]).encode_all([])
+    assert ids.shape == (0, 0) and lengths.shape == (0,)
+
+
+def test_words_behind_the_cut_do_not_count():
+    assert Vocabulary.build(CAPTIONS, max_words=2).words[4:] == ["a", "dog", "don't", "feed"]
+    assert Vocabulary.build(CAPTIONS, 2, max_words=2).words[4:] == ["a", "dog"]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"captions": "val"}, "train or all, not 'val'"),
+        ({"minimum_count": 0}, "0 times: at least 1"),
+        ({"max_words": 0}, "0 words: at least 1"),
+    ],
+)
+def test_options_out_of_range_are_refused(wrong, said):
+    with pytest.raises(InputError, match=said):
+        VocabularyOptions(**wrong)
+
+
+def test_the_options_are_described_with_the_rule_for_words():
+    described = VocabularyOptions(minimum_count=5).described()
+    assert described.pop("tokeniser").startswith("lower-case runs")
+    assert described == {"captions": "train", "minimum_count": 5, "max_words": None}
 
 
 def test_decode_ends_at_end_and_skips_null_and_start():

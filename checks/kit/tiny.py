@@ -8,7 +8,7 @@ from PIL import Image, ImageDraw
 from torch import nn
 
 from coursework.bundle import ImageRecord
-from coursework.prepare.build import Source
+from coursework.prepare.source import Source
 
 COLOURS = {"red": "#ff0000", "green": "#00ff00", "blue": "#0000ff"}
 COLOURS |= {"yellow": "#ffff00", "purple": "#ff00ff", "orange": "#ff8000"}
@@ -42,8 +42,8 @@ class TinyEncoder(nn.Module):
     def description(self) -> dict:
         return {"name": "tiny", "weights": "none", "weights_sha256": None, "image_size": SIZE}
 
-    def view(self, image: Image.Image) -> Image.Image:
-        return image.convert("RGB").resize((SIZE, SIZE))
+    def view(self, image: Image.Image, side: int = SIZE) -> Image.Image:
+        return image.convert("RGB").resize((side, side))
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """images uint8 (N, 3, S, S) -> (N, 12, 3, 4): how much of each cell is palette colour k, 0 to 2."""
@@ -72,7 +72,7 @@ def tiny_source(count: int = 40, seed: int = 0) -> Source:
         "tiny",
         {"kind": "tiny", "seed": seed},
         records,
-        lambda i: _picture(records[i].things),
+        lambda i, side=0: _picture(records[i].things),
         lexicon,
     )
 

@@ -8,6 +8,8 @@ import torch
 
 from coursework import captioning
 from coursework.bundle import Bundle
+from coursework.files import sha256
+from coursework.learn.loop import take_step
 from coursework.learn.recipe import Recipe
 
 
@@ -33,3 +35,30 @@ def true_captions(bundle: Bundle, features: torch.Tensor, max_length: int) -> to
     for n, row in enumerate(ids):
         captions[n, : len(row)] = torch.tensor(row[:max_length])
     return captions
+
+
+def assert_same_run(one, other):
+    """Assert that two runs have the same losses, scores and weights, to the last bit."""
+    assert one.history["loss"] == other.history["loss"]
+    assert one.history["validation"] == other.history["validation"]
+    assert one.history["finished"] and other.history["finished"]
+    for name in ("best.safetensors", "last.safetensors"):
+        assert sha256(one.path / name) == sha256(other.path / name)
+
+
+class Killed(BaseException):
+    """In place of a kill: nothing catches it."""
+
+
+def dying_at(last):
+    """A `take_step` that dies instead of its step number `last`."""
+    steps = 0
+
+    def take(*args):
+        nonlocal steps
+        steps += 1
+        if steps == last:
+            raise Killed
+        return take_step(*args)
+
+    return take

@@ -19,8 +19,10 @@ from torch import Tensor, nn
 from coursework import __version__
 from coursework.bundle import Bundle
 from coursework.files import InputError, read_json, read_tensors, write_json, write_tensors
+from coursework.learn.parallel import ALONE, agreed
 from coursework.learn.recipe import Recipe
 from coursework.run import FORMAT, OPTIMISER, Run, load_weights
+from coursework.together import Team
 from coursework.vocabulary import NULL, Vocabulary
 
 SECONDS = 30  # at most so much work is lost within an epoch
@@ -89,17 +91,37 @@ def check_same(run: Run, settings: dict) -> None:
 
 
 class Keeper:
-    """Writes the state of a training to `folder` and reads it back; without a folder, does nothing."""
+    """Writes the state of a training to `folder` and reads it back; without a folder, does nothing.
 
-    def __init__(self, folder: Path | None, model: nn.Module, optimiser: torch.optim.Optimizer):
-        self.folder, self.model, self.optimiser = folder, model, optimiser
-        self.saved = time.monotonic()
+    Of a team, rank 0 alone does.
+    """
+
+    def __init__(
+        self,
+        folder: Path | None,
+        model: nn.Module,
+        optimiser: torch.optim.Optimizer,
+        team: Team = ALONE,
+    ):
+        self.folder, self.model, self.optimiser = folder if team.leads else None, model, optimiser
+        self.team, self.saved = team, time.monotonic()
 
     def restore(self) -> dict:
         """Fill model and optimiser from the newest checkpoint, if there is one; returns its history.
 
         Raises InputError if the checkpoint is damaged.
         """
+        with agreed(self.team):
+            history = self._read()
+        if self.team.size == 1:
+            return history
+        history, tensors = self.team.share((history, self._tensors()))
+        self._fill_optimiser(tensors)
+        self.model.load_state_dict(tensors)
+        return history
+
+    def _read(self) -> dict:
+        """`restore` from the folder."""
         if not self.folder or not (self.folder / "last.safetensors").exists():
             return new_history()
         file = self.folder / "last.safetensors"
@@ -140,14 +162,18 @@ class Keeper:
         """Write history and checkpoint."""
         if not self.folder:
             return
-        tensors = dict(self.model.state_dict())
-        tensors[OPTIMISER + "steps"] = torch.tensor(len(history["loss"]))
-        for name, parameter in self.model.named_parameters():
-            for kind, tensor in self.optimiser.state[parameter].items():
-                tensors[f"{OPTIMISER}{kind}/{name}"] = tensor
+        tensors = self._tensors() | {OPTIMISER + "steps": torch.tensor(len(history["loss"]))}
         write_json(self.folder / "history.json", history)
         write_tensors(self.folder / "last.safetensors", tensors)
         self.saved = time.monotonic()
+
+    def _tensors(self) -> dict[str, Tensor]:
+        """Weights and optimiser by name, on the CPU."""
+        tensors = dict(self.model.state_dict())
+        for name, parameter in self.model.named_parameters():
+            for kind, tensor in self.optimiser.state[parameter].items():
+                tensors[f"{OPTIMISER}{kind}/{name}"] = tensor
+        return {name: tensor.cpu() for name, tensor in tensors.items()}
 
 
 WHAT_NOW = "the best weights are a file of their own and still good; to train, choose another --out"

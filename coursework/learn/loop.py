@@ -1,17 +1,19 @@
 """Training: one loop, for the first fifty captions and for a whole data set.
 
-every epoch     each pair of image and caption once, in an order drawn from (seed, epoch)
+every epoch     each pair of image and caption once, in an order drawn from (seed, epoch), and where the
+                bundle has several views of an image, in one drawn likewise
 every step      loss = model(features, captions), its gradient shortened if need be, one step of AdamW;
                 the learning rate rises along a ramp, then falls along a cosine
 validation      the model captions images on its own words, nothing of the true captions is fed to it;
                 the weights with the best score are kept
+
+Several processes share every batch out among them and take the same steps as one, see `parallel`.
 """
 
 import os
 import random
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from math import ceil, cos, inf, isfinite, pi
 from pathlib import Path
 from time import monotonic
@@ -26,14 +28,16 @@ from coursework import captioning
 from coursework.bundle import Bundle
 from coursework.files import InputError, write_json
 from coursework.learn.checkpoint import Keeper, check_same, run_settings, start, stop_between_steps
+from coursework.learn.pairs import Feed, Pairs
+from coursework.learn.parallel import ALONE, agreed, any_of, backward, copied
 from coursework.learn.recipe import Recipe
 from coursework.look.decoding import caption_features
 from coursework.look.scoring import bleu
 from coursework.run import Run, build_model, own_errors
+from coursework.together import Team
 from coursework.vocabulary import Vocabulary, tokenise
 
 SCORING_BATCH = 100
-POOL = 16  # batches whose rows are sorted by length together
 
 
 def train(
@@ -44,48 +48,70 @@ def train(
     device: str | torch.device = "cpu",
     module: ModuleType = captioning,
     progress: bool = True,
+    team: Team | None = None,
 ) -> Run:
     """Train on the split train of `bundle` as `recipe` says, and leave the run in folder `out`.
 
     `resume` goes on where an earlier training in `out` stopped, to the same result as without the stop; where
-    there is none, it starts one. `module` holds the CaptioningRNN. Raises InputError where `out` holds a run
-    and `resume` is not given, where it was started otherwise, and where the loss is not finite.
+    there is none, it starts one. `module` holds the CaptioningRNN. With a `team`, all its processes call this
+    with the same arguments, each with its own device; rank 0 alone reads and writes `out`. Raises InputError
+    where `out` holds a run and `resume` is not given, where it was started otherwise, and where the loss is
+    not finite.
     """
-    folder, settings = Path(out), run_settings(bundle, recipe)
-    pairs = Pairs.of(bundle, bundle.split("train"), recipe.max_words)
-    judged = validation_images(bundle, recipe)
+    team, folder, settings = team or ALONE, Path(out), run_settings(bundle, recipe)
+    check_alike(settings, team)
+    with agreed(team):
+        pairs = Pairs.of(bundle, bundle.split("train"), recipe.max_words, mirrored=bundle.mirrored)
+        judged = validation_images(bundle, recipe)
+        run = begun(folder, settings, bundle.vocabulary, resume) if team.leads else None
+    run = team.share(run)
+    if run.history["finished"]:
+        return run
+    with agreed(team):
+        model = first_model(settings, bundle.vocabulary, module).to(device)
+
+    def validate() -> dict[str, float]:
+        return {"bleu4": validation_bleu(model, bundle, judged, recipe.max_length, module, team)}
+
+    history = fit(model, bundle, pairs, recipe, validate, module, folder, inf, progress, team)
+    if team.leads:
+        write_json(folder / "history.json", history)
+    return team.share(Run.open(folder) if team.leads else None)
+
+
+def begun(folder: Path, settings: dict, vocabulary: Vocabulary, resume: bool) -> Run:
+    """The run in `folder`: with `resume` the one that is there, if any, else a new one."""
     if resume and (folder / "settings.json").exists():
         run = Run.open(folder)
         check_same(run, settings)
-        if run.history["finished"]:
-            return run
-    else:
-        start(
-            folder,
-            settings,
-            bundle.vocabulary,
-            "add --resume to continue it or choose another --out",
-        )
-    model = first_model(settings, bundle.vocabulary, module).to(device)
-
-    def validate() -> dict[str, float]:
-        return {"bleu4": validation_bleu(model, bundle, judged, recipe.max_length, module)}
-
-    history = fit(model, bundle, pairs, recipe, validate, module, folder, progress=progress)
-    write_json(folder / "history.json", history)
+        return run
+    start(folder, settings, vocabulary, "add --resume to continue it or choose another --out")
     return Run.open(folder)
+
+
+def check_alike(settings: dict, team: Team) -> None:
+    """Raise InputError unless all processes were given one recipe and one bundle."""
+    mine = [settings["recipe"], settings["bundle"]["fingerprint"]]
+    first = team.share(mine)
+    with agreed(team):
+        if first == mine:
+            return
+        raise InputError(
+            f"process {team.rank} was given another recipe or bundle than process 0: give all the same"
+        )
 
 
 def fit(
     model: nn.Module,
     bundle: Bundle,
-    pairs: "Pairs",
+    pairs: Pairs,
     recipe: Recipe,
     validate: Callable[[], dict[str, float]],
     module: ModuleType,
     folder: Path | None = None,
     enough: float = inf,
     progress: bool = True,
+    team: Team = ALONE,
 ) -> dict:
     """The loop. Returns the history: "loss" a step, "validation" entries, "seconds", "finished".
 
@@ -93,26 +119,25 @@ def fit(
     training goes on from the checkpoint there, if any, and leaves checkpoints and the best weights in it.
     """
     optimiser = torch.optim.AdamW(parameter_groups(model, recipe.weight_decay), fused=True)
-    keeper = Keeper(folder, model, optimiser)
+    keeper, shown = Keeper(folder, model, optimiser, team), progress and team.leads
     history = keeper.restore()
+    shared = copied(model, team)
     steps_per_epoch = ceil(len(pairs) / recipe.batch_size)
     step, last_step = len(history["loss"]), recipe.epochs * steps_per_epoch
     began, device = monotonic() - history["seconds"], next(model.parameters()).device
-    batches = epoch_batches(pairs.lengths, recipe, step // steps_per_epoch)
-    bar = progress_bar(len(pairs), recipe, step, progress)
+    feed, bar = Feed(bundle, pairs, recipe, team), progress_bar(len(pairs), recipe, step, shown)
     with repeatable(), stop_between_steps() as stop, bar:
         while step < last_step and best_score(history) < enough:
             epoch, place = divmod(step, steps_per_epoch)
-            if place == 0:
-                batches = epoch_batches(pairs.lengths, recipe, epoch)
-            images, captions = pairs.batch(batches[place])
-            features = bundle.feature_batch(images).to(device)
+            batch = feed.batch(epoch, place)
+            features, captions = batch.features.to(device), batch.captions.to(device)
             set_learning_rate(optimiser, recipe, step, last_step)
-            loss = take_step(model, optimiser, features, captions.to(device), recipe, module)
+            shares = (team, batch.share)
+            loss = take_step(shared, optimiser, features, captions, recipe, module, *shares)
             step += 1
             history["loss"].append(loss)
             bar.set_postfix(loss=f"{loss:.2f}", refresh=False)
-            bar.update(len(images))
+            bar.update(batch.count)
 
             validated = step % (steps_per_epoch * recipe.validate_every) == 0 or step == last_step
             if validated:
@@ -121,9 +146,11 @@ def fit(
                     keeper.keep_best()
                 history["validation"].append({"epoch": epoch + 1, "step": step, **score})
             history["seconds"] = monotonic() - began
-            if validated or keeper.due() or stop.is_set():
+            stopping = any_of(team, stop.is_set())
+            if validated or keeper.due() or stopping:
                 keeper.save(history)
-            if stop.is_set():
+            if stopping:
+                team.wait()  # for rank 0 to have saved: who leaves first ends the others
                 kept = f"step {step} of {last_step} is kept in {folder}"
                 raise KeyboardInterrupt(kept if folder else "")
         bar.total = bar.n  # also where enough was reached before the last step
@@ -145,49 +172,6 @@ def repeatable() -> Iterator[None]:
         torch.use_deterministic_algorithms(before, warn_only=warned)
 
 
-@dataclass(frozen=True)
-class Pairs:
-    """(image, caption) pairs, the captions as ids, tokenised once."""
-
-    images: Tensor
-    """(P,) int64, indices of images in the bundle"""
-    captions: Tensor
-    """(P, longest) int64: START, words, END, then NULL"""
-    lengths: Tensor
-    """(P,) int64, START and END counted"""
-
-    @classmethod
-    def of(
-        cls, bundle: Bundle, images: Sequence[int], max_words: int, each: int | None = None
-    ) -> "Pairs":
-        """The first `each` captions (all, if None) of some images, cut to `max_words` words."""
-        texts = [(i, text) for i in images for text in bundle.images[i].captions[:each]]
-        rows = [bundle.vocabulary.encode(text, max_words) for _, text in texts]
-        lengths = torch.tensor([len(row) for row in rows])
-        return cls(torch.tensor([i for i, _ in texts]), bundle.vocabulary.batch(rows), lengths)
-
-    def batch(self, rows: Tensor) -> tuple[Tensor, Tensor]:
-        """The images (n,) and captions (n, longest among them) of some pairs."""
-        return self.images[rows], self.captions[rows, : self.lengths[rows].max()]
-
-    def __len__(self) -> int:
-        return len(self.images)
-
-
-def epoch_batches(lengths: Tensor, recipe: Recipe, epoch: int) -> list[Tensor]:
-    """The rows of each batch of an epoch: every row once, one batch as small as need be.
-
-    The order hangs on seed and epoch alone, so that a training can go on in the middle of an epoch. A few
-    batches' worth of rows at a time are sorted by the length of their captions, (P,), before they are cut
-    into batches: captions of a length spare the loop over time its steps over padding.
-    """
-    generator = torch.Generator().manual_seed(recipe.seed * 1_000_003 + epoch)
-    pools = torch.randperm(len(lengths), generator=generator).split(POOL * recipe.batch_size)
-    sorted_pools = [pool[lengths[pool].argsort(stable=True)] for pool in pools]
-    batches = [rows for pool in sorted_pools for rows in pool.split(recipe.batch_size)]
-    return [batches[k] for k in torch.randperm(len(batches), generator=generator)]
-
-
 def take_step(
     model: nn.Module,
     optimiser: torch.optim.Optimizer,
@@ -195,26 +179,36 @@ def take_step(
     captions: Tensor,
     recipe: Recipe,
     module: ModuleType,
+    team: Team = ALONE,
+    share: float = 1.0,
 ) -> float:
-    """One step of learning on a batch; returns the loss before it. Raises InputError if it is not finite."""
+    """One step of learning on a batch; returns the loss before it. Raises InputError if it is not finite.
+
+    In a team, features and captions are this process's part, `share` of the batch; the step and the loss
+    are those of the whole.
+    """
     optimiser.zero_grad()
-    with own_errors(module):
+    with agreed(team), own_errors(module):
         loss = model(features, captions)
         if not isinstance(loss, Tensor) or loss.dim() != 0 or not loss.requires_grad:
             got = f"shape {tuple(loss.shape)}" if isinstance(loss, Tensor) else type(loss).__name__
             got += "" if getattr(loss, "requires_grad", True) else " without a gradient"
             wanted = "the loss, a tensor of shape () with a gradient"
             raise InputError(f"CaptioningRNN.forward should return {wanted}; got {got}")
-        loss.backward()
-    norm = clip_grad_norm_(model.parameters(), recipe.gradient_clip)
-    if not (isfinite(loss.item()) and isfinite(norm.item())):
-        raise InputError(
-            f"training has diverged (loss {loss.item():g}, norm of its gradient {norm.item():g}): try a "
-            f"lower learning_rate than {recipe.learning_rate:g} or gradient_clip than "
-            f"{recipe.gradient_clip:g}"
-        )
+    with own_errors(module):
+        backward(loss * (share * team.size), team)  # the copies' gradients are averaged
+    mine = share * loss.item() if share else 0.0
+    loss = team.sum_(torch.tensor(mine, dtype=torch.float64)).item()
+    norm = clip_grad_norm_(model.parameters(), recipe.gradient_clip).item()
+    if not (isfinite(loss) and isfinite(norm)):
+        with agreed(team):
+            raise InputError(
+                f"training has diverged (loss {loss:g}, norm of its gradient {norm:g}): try a lower"
+                f" learning_rate than {recipe.learning_rate:g} or gradient_clip than"
+                f" {recipe.gradient_clip:g}"
+            )
     optimiser.step()
-    return loss.item()
+    return loss
 
 
 def set_learning_rate(
@@ -258,18 +252,35 @@ def validation_images(bundle: Bundle, recipe: Recipe) -> list[int]:
 
 
 def validation_bleu(
-    model: nn.Module, bundle: Bundle, images: Sequence[int], max_length: int, module: ModuleType
+    model: nn.Module,
+    bundle: Bundle,
+    images: Sequence[int],
+    max_length: int,
+    module: ModuleType,
+    team: Team = ALONE,
 ) -> float:
-    """BLEU-4, in 0..1, of the model's own greedy captions of some images against all their captions."""
-    captions = []
-    for first in range(0, len(images), SCORING_BATCH):
-        features = bundle.feature_batch(images[first : first + SCORING_BATCH])
-        with own_errors(module):
-            captions += caption_features(
-                model, features, bundle.vocabulary, max_length, SCORING_BATCH
+    """BLEU-4, in 0..1, of the model's own greedy captions of some images against all their captions.
+
+    The processes of a team take turns at the batches, and all return the score.
+    """
+    batches = [
+        images[first : first + SCORING_BATCH] for first in range(0, len(images), SCORING_BATCH)
+    ]
+    said = []
+    with agreed(team):
+        for batch in batches[team.rank :: team.size]:
+            features = bundle.feature_batch(batch)
+            captions = caption_features(
+                model, features, bundle.vocabulary, max_length, SCORING_BATCH, module
             )
-    references = [[tokenise(text) for text in bundle.images[i].captions] for i in images]
-    return bleu([caption.words for caption in captions], references)["bleu4"]
+            said.append([caption.words for caption in captions])
+    said = team.gather(said)
+    score = None
+    if team.leads:
+        turns = [said[turn % team.size][turn // team.size] for turn in range(len(batches))]
+        references = [[tokenise(text) for text in bundle.images[i].captions] for i in images]
+        score = bleu([words for batch in turns for words in batch], references)["bleu4"]
+    return team.share(score)
 
 
 def best_score(history: dict) -> float:

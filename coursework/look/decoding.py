@@ -1,6 +1,8 @@
 """Captions out of a model: its own `sample`, batch by batch, checked and cut to words."""
 
+from contextlib import nullcontext
 from dataclasses import dataclass
+from types import ModuleType
 
 import numpy as np
 import torch
@@ -9,6 +11,7 @@ from tqdm import tqdm
 
 from coursework.bundle import Bundle
 from coursework.files import InputError
+from coursework.run import own_errors
 from coursework.vocabulary import END, NULL, START, Vocabulary
 
 
@@ -35,6 +38,7 @@ def caption_split(
     vocabulary: Vocabulary | None = None,
     batch_size: int = 100,
     progress: bool = True,
+    module: ModuleType | None = None,
 ) -> list[Caption]:
     """Caption every image of a split, in the order of `bundle.split(split)`. See `caption_features`.
 
@@ -47,7 +51,9 @@ def caption_split(
     with tqdm(total=len(indices), delay=2, leave=False, **shown) as bar:
         for start in range(0, len(indices), batch_size):
             features = bundle.feature_batch(indices[start : start + batch_size])
-            captions += caption_features(model, features, vocabulary, max_length, batch_size)
+            captions += caption_features(
+                model, features, vocabulary, max_length, batch_size, module
+            )
             bar.update(len(features))
     return captions
 
@@ -58,17 +64,19 @@ def caption_features(
     vocabulary: Vocabulary,
     max_length: int = 15,
     batch_size: int = 100,
+    module: ModuleType | None = None,
 ) -> list[Caption]:
     """Caption features (n, C, h, w) through `model.sample` alone: it is the student's own code that speaks.
 
     The model is neither moved to another device nor switched between train and eval. Raises InputError when
-    `sample` returns something that is no caption.
+    `sample` returns something that is no caption, and, given the `module` that the model is of, when it
+    fails: with the function and the line.
     """
     device = next(model.parameters()).device
     captions = []
     for start in range(0, len(features), batch_size):
         batch = features[start : start + batch_size].to(device)
-        with torch.no_grad():
+        with torch.no_grad(), own_errors(module) if module else nullcontext():
             output = model.sample(batch, max_length)
         ids, weights = _captions_and_weights(
             output, attention=getattr(model, "cell_type", None) == "attn"

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from types import ModuleType
 
 from torch import nn
 
@@ -10,9 +11,7 @@ from coursework.bundle import Bundle
 from coursework.files import write_json
 from coursework.look.decoding import Caption, caption_split
 from coursework.look.scoring import bleu, mention_scores, pointing
-from coursework.vocabulary import Vocabulary, tokenise
-
-TOKENISER = "lower-case runs of letters and digits, inner apostrophes kept"
+from coursework.vocabulary import TOKENISER, Vocabulary, tokenise
 
 
 def evaluate(
@@ -23,9 +22,15 @@ def evaluate(
     vocabulary: Vocabulary | None = None,
     batch_size: int = 100,
     progress: bool = True,
+    module: ModuleType | None = None,
 ) -> dict:
-    """Greedy captions of a split and their scores, see `caption_split` and `score_captions`."""
-    captions = caption_split(model, bundle, split, max_length, vocabulary, batch_size, progress)
+    """Greedy captions of a split and their scores, see `caption_split` and `score_captions`.
+
+    `module` is the one that the model is of: what goes wrong in the model is put down to it.
+    """
+    captions = caption_split(
+        model, bundle, split, max_length, vocabulary, batch_size, progress, module
+    )
     return score_captions(captions, bundle, split, max_length)
 
 

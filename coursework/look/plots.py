@@ -167,44 +167,83 @@ def captioned_images(
     marks: for every word of every caption True (green), False (red, underlined) or None, as
     `scoring.mention_marks` gives them.
     """
-    if not len(images) or len(images) != len(captions):
-        got = f"{len(images)} images, {len(captions)} captions"
-        raise InputError(f"give at least one image, and each image a caption: got {got}")
-    captions = [_words(caption) for caption in captions]
-    marks = marks or [[None] * len(words) for words in captions]
-    notes = [["reference:", *_words(text)] for text in references or ()] or [[] for _ in captions]
-    texts = [_wrap(words, 13, PHOTO) for words in captions]
-    notes = [_wrap(words, 9, PHOTO) for words in notes]
-    pixels = [_pixels(image, PHOTO) for image in images]
-    foot = [0.3 + LINE * len(text) + NOTE * len(note) for text, note in zip(texts, notes)]
-    rows = [slice(start, start + columns) for start in range(0, len(images), columns)]
-    tall = [max(map(len, pixels[row])) / DPI for row in rows]
-    heights = [high + max(foot[row]) for high, row in zip(tall, rows)]
-    page, corners = _page(len(images), min(columns, len(images)), PHOTO, heights)
-    for n, (x, y) in enumerate(corners):
-        y += tall[n // columns]
-        page.show(pixels[n], x, y - len(pixels[n]) / DPI)
-        _write_marked(page, x, y + 0.24, texts[n], marks[n])
-        for line, words in enumerate(notes[n]):
-            below = 0.18 + LINE * len(texts[n]) + NOTE * line
-            page.write(x, y + below, " ".join(words), 9, color=QUIET)
+    gallery = Gallery(images, captions, references, columns, marks)
+    page = Page(2 * MARGIN + gallery.width, MARGIN + gallery.height + MARGIN / 2)
+    gallery.draw(page, MARGIN, MARGIN)
     return page
 
 
+class Gallery:
+    """Images in rows, each with its caption below it: laid out, to be drawn somewhere on a page.
+
+    `width` and `height` are what it takes, in inches; `photo` is the width of one image, `size` that of the
+    letters in points. The rest as for `captioned_images`.
+    """
+
+    def __init__(
+        self,
+        images: Sequence[Picture],
+        captions: Sequence[Words],
+        references: Sequence[Words] | None = None,
+        columns: int = 4,
+        marks: Sequence[Sequence[bool | None]] | None = None,
+        photo: float = PHOTO,
+        size: float = 13,
+    ):
+        if not len(images) or len(images) != len(captions):
+            got = f"{len(images)} images, {len(captions)} captions"
+            raise InputError(f"give at least one image, and each image a caption: got {got}")
+        captions = [_words(caption) for caption in captions]
+        notes = [["reference:", *_words(text)] for text in references or ()] or [
+            [] for _ in captions
+        ]
+        self.marks = marks or [[None] * len(words) for words in captions]
+        self.texts = [_wrap(words, size, photo) for words in captions]
+        self.notes = [_wrap(words, 9, photo) for words in notes]
+        self.pixels = [_pixels(image, photo) for image in images]
+        self.columns, self.photo, self.size, self.line = columns, photo, size, LINE * size / 13
+        columns = min(columns, len(images))
+        self.width = columns * (photo + GAP) - GAP
+        foot = [0.3 + self.line * len(t) + NOTE * len(n) for t, n in zip(self.texts, self.notes)]
+        rows = [slice(start, start + columns) for start in range(0, len(images), columns)]
+        self.tall = [max(map(len, self.pixels[row])) / DPI for row in rows]
+        self.tops = np.cumsum([0, *(high + max(foot[row]) for high, row in zip(self.tall, rows))])
+        self.height = self.tops[-1]
+
+    def draw(self, page: Page, x: float, y: float) -> None:
+        """Draw it with its top left corner at (x, y)."""
+        for n, (pixels, text) in enumerate(zip(self.pixels, self.texts)):
+            row, column = divmod(n, self.columns)
+            left = x + column * (self.photo + GAP)
+            below = y + self.tops[row] + self.tall[row]
+            page.show(pixels, left, below - len(pixels) / DPI)
+            _write_marked(
+                page, left, below + 0.06 + 0.18 * self.size / 13, text, self.marks[n], self.size
+            )
+            for line, words in enumerate(self.notes[n]):
+                base = below + 0.18 + self.line * len(text) + NOTE * line
+                page.write(left, base, " ".join(words), 9, color=QUIET)
+
+
 def _write_marked(
-    page: Page, x: float, y: float, lines: list[list[str]], marks: Sequence[bool | None]
+    page: Page,
+    x: float,
+    y: float,
+    lines: list[list[str]],
+    marks: Sequence[bool | None],
+    size: float,
 ) -> None:
     """Write lines of words, each run of words with one mark in its colour."""
     colours = {None: INK, True: RIGHT, False: WRONG}
     rest = iter(marks)
     for row, words in enumerate(lines):
-        left, base = x, y + LINE * row
+        left, base = x, y + LINE * size / 13 * row
         for mark, run in groupby(zip(words, rest), key=lambda pair: pair[1]):
             text = " ".join(word for word, _ in run)
-            page.write(left, base, text, 13, color=colours[mark])
+            page.write(left, base, text, size, color=colours[mark])
             if mark is False:
-                page.rule(left, base + 0.04, _width(text, 13), WRONG)
-            left += _width(text + " |", 13) - _width("|", 13)
+                page.rule(left, base + 0.04, _width(text, size), WRONG)
+            left += _width(text + " |", size) - _width("|", size)
 
 
 def loss_curve(history: dict, title: str | None = None) -> Page:

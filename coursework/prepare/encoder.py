@@ -33,7 +33,10 @@ SCENES_WEIGHTS = Path(__file__).resolve().parents[2] / "data" / "scenes_regnet_x
 SCENES_NAME = "regnet_x_400mf"
 MEAN = (0.485, 0.456, 0.406)  # ImageNet's, of red, green, blue from 0 to 1
 STD = (0.229, 0.224, 0.225)
-RESIZE = "shorter side to image_size, bicubic, centre crop"
+RESIZE = (
+    "shorter side to image_size, bicubic, centre crop; a JPEG decoded at 1/2, 1/4 or 1/8 of its size"
+    " where that leaves the shorter side no shorter than image_size"
+)
 PUBLISHED = re.compile(r"\w+_Weights\.[A-Z0-9_]+")  # such as ResNet18_Weights.IMAGENET1K_V1
 Colours = tuple[list[float], list[float]]  # mean and standard deviation of red, green, blue
 
@@ -95,10 +98,13 @@ class Encoder(nn.Module):
         """Stays in eval mode: a parent in train mode must not move BatchNorm's statistics."""
         return super().train(False)
 
-    def view(self, image: Image.Image) -> Image.Image:
-        """What the encoder sees of a picture: an upright RGB square, transparency over white."""
-        side = (self.image_size, self.image_size)
-        return ImageOps.fit(as_rgb(image), side, Image.Resampling.BICUBIC)
+    def view(self, image: Image.Image, side: int | None = None) -> Image.Image:
+        """What the encoder sees of a picture: an upright RGB square, transparency over white.
+
+        side: that of the square, in pixels, where it is to be cut further; else image_size.
+        """
+        size = (side or self.image_size,) * 2
+        return ImageOps.fit(as_rgb(image), size, Image.Resampling.BICUBIC)
 
     @torch.no_grad()
     def forward(self, images: Tensor) -> Tensor:

@@ -38,7 +38,8 @@ from coursework.files import (
     written_beside,
 )
 
-from . import drawing, scenes
+from . import scenes
+from .drawn import drawing
 from .encoder import MEAN, SCENES_WEIGHTS, STD
 
 SEED_OFFSET = (

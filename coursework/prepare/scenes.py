@@ -14,11 +14,11 @@ from PIL import Image
 
 from coursework.bundle import ImageRecord
 from coursework.files import InputError
-from coursework.prepare import relations, sentences
-from coursework.prepare.build import Source
-from coursework.prepare.dice import Dice
-from coursework.prepare.drawing import COLOURS, GROUNDS, THINGS, TIMES, Placed, box, paint
-from coursework.prepare.things import HORIZON
+from coursework.prepare.drawn import relations, sentences
+from coursework.prepare.drawn.dice import Dice
+from coursework.prepare.drawn.drawing import COLOURS, GROUNDS, THINGS, TIMES, Placed, box, paint
+from coursework.prepare.drawn.things import HORIZON
+from coursework.prepare.source import Source
 
 SHARES = {"train": 0.8, "val": 0.1, "test": 0.1}
 COUNTS = {"train": 2400, "val": 300, "test": 300}  # of a bundle, where nothing else is asked for
@@ -116,7 +116,7 @@ def scenes_source(train: int, val: int, test: int, seed: int = 0, size: int = 22
     ]
     settings = {**counts, "seed": seed, "size": size, "painter": painter()}
 
-    def load(index: int) -> Image.Image:
+    def load(index: int, side: int = 0) -> Image.Image:  # a scene is drawn in its one size
         return picture(drawn[index][2], size)
 
     return Source("scenes", settings, records, load, sentences.lexicon())

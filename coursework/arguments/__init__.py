@@ -4,8 +4,9 @@ import argparse
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-DATA = Path("data") if ROOT == Path.cwd() else ROOT / "data"
+from coursework.arguments.kinds import DATA, positive
+from coursework.arguments.preparing import add_preparing
+
 CELLS = ("rnn", "lstm", "attn")
 
 
@@ -18,9 +19,14 @@ def parser(verbs: dict[str, Callable], more: Iterable[Callable] = ()) -> argpars
     main = argparse.ArgumentParser(
         "python -m coursework", description="Image captioning from scratch."
     )
-    add = adder(main.add_subparsers(title="verbs", metavar="VERB", required=True), verbs)
+
+    def nested(verb: argparse.ArgumentParser, title: str, metavar: str) -> Callable:
+        below = verb.add_subparsers(title=title, metavar=metavar, required=True)
+        return adder(below, verbs, verb.get_default("function"))
+
+    add = nested(main, "verbs", "VERB")
     writing_verbs(add)
-    prepare_verbs(add, verbs)
+    add_preparing(add, nested)
     learning_verbs(add)
     handing_verbs(add)
     for add_verbs in more:
@@ -28,15 +34,16 @@ def parser(verbs: dict[str, Callable], more: Iterable[Callable] = ()) -> argpars
     return main
 
 
-def adder(subparsers, verbs: dict[str, Callable]):
-    """A function that adds a verb with its one-line help and its text; --device where it computes."""
+def adder(subparsers, verbs: dict[str, Callable], above: Callable | None = None):
+    """A function that adds a verb with its one-line help and its text; --device where it computes.
 
-    def add(
-        name: str, line: str, text: str, device: bool = True, key: str | None = None
-    ) -> argparse.ArgumentParser:
+    A verb below another one calls that one's function, `above`, which finds its name in `kind`.
+    """
+
+    def add(name: str, line: str, text: str, device: bool = True) -> argparse.ArgumentParser:
         formatter = argparse.RawDescriptionHelpFormatter
         verb = subparsers.add_parser(name, help=line, description=text, formatter_class=formatter)
-        verb.set_defaults(function=verbs.get(key or name))
+        verb.set_defaults(function=above or verbs.get(name), kind=name)
         if device:
             verb.add_argument("--device", default="cpu", help="cpu, cuda, cuda:1, mps (cpu)")
         return verb
@@ -68,29 +75,6 @@ def writing_verbs(add) -> None:
         "--level", type=int, choices=(1, 2, 3), help="all hints up to this one (one more)"
     )
     module_argument(verb)
-
-
-def prepare_verbs(add, verbs: dict[str, Callable]) -> None:
-    """The sources of a bundle."""
-    prepare = add("prepare", "turn images and captions into a bundle", PREPARE, device=False)
-    source = adder(prepare.add_subparsers(title="sources", metavar="SOURCE", required=True), verbs)
-    verb = source(
-        "scenes", "pictures that the kit draws itself", PREPARE_SCENES, key="prepare_scenes"
-    )
-    for split, count in (("train", 2400), ("val", 300), ("test", 300)):  # scenes.COUNTS
-        verb.add_argument(
-            f"--{split}", type=positive, default=count, help=f"{split} images ({count})"
-        )
-    verb.add_argument("--seed", type=int, default=0, help="another seed, other scenes (0)")
-    build_arguments(verb, "scenes", minimum_count=1)
-    verb = source(
-        "folder", "your own photos with your own captions", PREPARE_FOLDER, key="prepare_folder"
-    )
-    verb.add_argument("images", type=Path, metavar="IMAGES", help="folder of the images")
-    verb.add_argument(
-        "captions", type=Path, metavar="CAPTIONS", help="COCO-layout .json or two-column .csv"
-    )
-    build_arguments(verb, "folder", minimum_count=2)
 
 
 def learning_verbs(add) -> None:
@@ -149,30 +133,6 @@ def module_argument(verb: argparse.ArgumentParser) -> None:
     )
 
 
-def build_arguments(verb: argparse.ArgumentParser, name: str, minimum_count: int) -> None:
-    verb.add_argument(
-        "--out", type=Path, default=DATA / name, help=f"the bundle to make (data/{name})"
-    )
-    verb.add_argument(
-        "--encoder", default="regnet_x_400mf", help="a torchvision backbone (regnet_x_400mf)"
-    )
-    verb.add_argument(
-        "--weights", default="scenes", help="scenes, imagenet, or a .pth or .safetensors file"
-    )
-    verb.add_argument(
-        "--image-size", type=positive, help="side of the square it sees, in pixels (224)"
-    )
-    help_text = f"words seen less often in training become <UNK> ({minimum_count})"
-    verb.add_argument("--minimum-count", type=positive, default=minimum_count, help=help_text)
-
-
-def positive(text: str) -> int:
-    """A whole number of at least 1; argparse turns the error into one line."""
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} should be a whole number of at least 1")
-    return int(text)
-
-
 DEMO = """Draws scenes, runs them through the frozen encoder, learns fifty captions by heart, trains an
 attention LSTM and captions pictures it has never seen. Pictures of every stage land in --out.
 
@@ -202,20 +162,6 @@ A model that cannot do this cannot learn anything else: do it before you train.
 
     python -m coursework overfit --cell lstm
     python -m coursework overfit --cell attn --data data/folder --out runs/overfit
-"""
-PREPARE = """Runs every image through a frozen encoder once, and keeps features, captions and thumbnails
-in a folder, a bundle, that training reads. Interrupted, it goes on where it stopped when you run
-it again.
-"""
-PREPARE_SCENES = """Draws scenes with five true captions each, and the boxes of the things in them.
-
-    python -m coursework prepare scenes
-    python -m coursework prepare scenes --train 8000 --out data/many-scenes
-"""
-PREPARE_FOLDER = """Takes a folder of images and their captions: JSON as COCO lays it out, or a CSV with a
-row "image,caption" for each caption. Several captions an image are welcome.
-
-    python -m coursework prepare folder photos captions.csv --weights imagenet
 """
 TRAIN = """Trains on the train split of a bundle, keeps the best and the last model, and draws the loss
 curve. Ctrl-C loses nothing: the same command with --resume goes on exactly where it stopped.

@@ -14,9 +14,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import permutations
 
-from coursework.prepare import relations, words
-from coursework.prepare.dice import Dice
-from coursework.prepare.drawing import COLOURS, THINGS, Placed
+from coursework.prepare.drawn import relations, words
+from coursework.prepare.drawn.dice import Dice
+from coursework.prepare.drawn.drawing import COLOURS, THINGS, Placed
 from coursework.vocabulary import tokenise
 
 SENTENCES = 5

@@ -17,7 +17,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from coursework.prepare.things import GROUNDS, HORIZON, THINGS, TIMES, decorate_sky, lay_ground
+from coursework.prepare.drawn.things import (
+    GROUNDS,
+    HORIZON,
+    THINGS,
+    TIMES,
+    decorate_sky,
+    lay_ground,
+)
 
 __all__ = ["COLOURS", "GROUNDS", "HORIZON", "THINGS", "TIMES", "Placed", "box", "paint"]
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from itertools import pairwise
 
-from coursework.prepare.drawing import Placed, box
+from coursework.prepare.drawn.drawing import Placed, box
 
 GAP = 0.02  # free space between two things that are left, right, above or below of one another
 NEAR = 0.16  # the most space between two things that are next to each other

@@ -1,0 +1,384 @@
+"""The one file that touches the network: files from URLs, resumed, checked, never half there."""
+
+import http.client
+import os
+import shutil
+import ssl
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator, Sequence
+from concurrent import futures
+from itertools import chain
+from pathlib import Path
+from threading import Event
+from urllib.parse import quote
+
+from tqdm import tqdm
+
+from coursework.files import InputError, reason, sha256, written_beside
+from coursework.prepare.download import answers
+from coursework.prepare.download.answers import Broken, Changed, Refused
+from coursework.prepare.download.arriving import Part, Version, size_of
+from coursework.prepare.download.kinds_of_file import wrong_beginning, wrong_file
+
+CHUNK = 1 << 18  # bytes read at a time
+LARGEST_SMALL = 1 << 27  # bytes of a file that is kept in memory while it comes
+LONGEST_PAUSE = 300  # seconds; who asks for more is not waited for
+PASSING = (408, 425, 429, 500, 502, 503, 504)  # HTTP statuses that may be gone a moment later
+AGENT = {"User-Agent": "coursework (python urllib)", "Accept-Encoding": "identity"}
+SAFE = "%/:?#[]@!$&'()*+,;=~"  # what stands for itself in an address
+CERTIFICATE = (
+    "its certificate cannot be verified (on macOS, run Install Certificates.command of your Python;"
+    " in some networks a proxy stands in between)"
+)
+
+
+def fetch(
+    url: str,
+    path: Path,
+    sha256_prefix: str | None = None,
+    tries: int = 5,
+    wait: float = 1.0,
+    timeout: float = 30.0,
+    progress: bool = True,
+) -> Path:
+    """Download `url` to `path`, unless it is there already, and return the path.
+
+    What has arrived lies in `path`.part, and a later call goes on from there, unless the file on the server
+    is another one by then. `sha256_prefix`: how the hash of the file begins, in hex. By the ending of
+    `path` it is checked to be a whole .zip, a .json or an image, and never a web page. `tries` in a row may
+    bring nothing new before it gives up; the pause between them starts at `wait` seconds and doubles, or is
+    what the server asks for.
+
+    Raises InputError, with what to do by hand, where the file cannot be had or the disk is too small.
+    Interrupted (KeyboardInterrupt), it says what is kept.
+    """
+    path = Path(path)
+    part = Part(path)
+    by_hand = f"get {path.name} by hand and put it at {path}"
+    try:
+        if path.is_file():
+            wrong = _wrong(path.name, path, sha256_prefix)
+            if wrong is None:
+                return path
+            _say(f"{path} is there, but {wrong}: it is downloaded again", progress)
+        _check_address(url)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _fetch_whole(url, part, sha256_prefix, _Patience(tries, wait, timeout, progress))
+        part.note.unlink(missing_ok=True)
+        os.replace(part.path, path)
+    except Broken as error:
+        raise InputError(
+            f"cannot download {url}: {error}. Try again, it goes on from there; or {by_hand}"
+        ) from error
+    except Refused as error:
+        raise InputError(
+            f"cannot download {url}: {error}. If the address is dead, {by_hand}"
+        ) from error
+    except OSError as error:
+        raise InputError(f"cannot write {part.path}: {reason(error)}") from error
+    except KeyboardInterrupt:
+        if not part.size:
+            raise
+        kept = f"{part.size / 1e6:,.1f} MB of {path.name} are kept in {part.path}"
+        raise KeyboardInterrupt(f"{kept}: run the same command again to go on") from None
+    return path
+
+
+def fetch_many(
+    items: Sequence[tuple[str, Path]],
+    workers: int = 16,
+    progress: bool = True,
+    check: Callable[[str, bytes], str | None] = wrong_beginning,
+    tries: int = 6,
+    wait: float = 1.0,
+    timeout: float = 30.0,
+) -> list[tuple[str, str]]:
+    """Download many small files, (url, path) each, `workers` at a time; those that are there are skipped.
+
+    Returns what could not be had, (url, reason) each; the others are there, whole. `check` says of a file's
+    name and bytes what is wrong with them, or None. When nothing comes any more, after some files in a row
+    that failed, the rest is not tried, and returned with that as the reason. `tries`, `wait` and `timeout`
+    as in `fetch`, for each file.
+
+    Raises InputError for what is no web address, and where a file cannot be written. Interrupted
+    (KeyboardInterrupt), it says how many are there; no file is ever half there.
+    """
+    for url, _ in items:
+        _check_address(url)
+    wanted = {Path(path): url for url, path in items}
+    missing = {path: url for path, url in wanted.items() if not size_of(path)}
+    try:
+        for folder in {path.parent for path in missing}:
+            folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"cannot write {folder}: {reason(error)}") from error
+    bar = tqdm(total=len(wanted), initial=len(wanted) - len(missing), unit="file", **_bar(progress))
+    with bar:
+        patience = _Patience(tries, wait, timeout, progress)
+        return _Many(missing, check, workers, patience, bar).fetch()
+
+
+class _Patience:
+    """How often and how long to try. A pause ends early when `.stop` is set."""
+
+    def __init__(self, tries: int, wait: float, timeout: float, progress: bool):
+        self.tries, self.wait, self.timeout, self.progress = tries, wait, timeout, progress
+        self.stop = Event()
+
+    def pause(self, failures: int, error: Broken) -> None:
+        """Wait after the n-th failure in a row, as long as the server asks for, or longer."""
+        if error.after > LONGEST_PAUSE:
+            raise Refused(f"{error}, and asks to come back in {error.after:,.0f} s") from error
+        self.stop.wait(max(error.after, self.wait * 2 ** max(0, failures - 1)))
+
+
+class _Many:
+    """The work of `fetch_many`: threads that fetch, and the one that started them, which counts."""
+
+    def __init__(
+        self,
+        missing: dict[Path, str],
+        check: Callable[[str, bytes], str | None],
+        workers: int,
+        patience: _Patience,
+        bar: tqdm,
+    ):
+        self.missing, self.check, self.workers = missing, check, workers
+        self.patience, self.bar = patience, bar
+        self.failures: list[tuple[str, str]] = []
+        self.fetched = self.bytes = self.in_a_row = 0
+        self.began = time.monotonic()
+
+    def fetch(self) -> list[tuple[str, str]]:
+        """All that is missing, a few files ahead of those that are done."""
+        pool = futures.ThreadPoolExecutor(self.workers)
+        running, left = {}, iter(self.missing.items())
+        try:
+            for path, url in left:
+                running[pool.submit(self._one, url, path)] = url
+                if len(running) >= 2 * self.workers:
+                    self._count(running)
+                if self._hopeless():
+                    self.failures += [(url, self._not_tried()) for _, url in left]
+            while running:
+                self._count(running)
+        except KeyboardInterrupt:
+            there = f"{self.bar.n:,} of {self.bar.total:,} files are there"
+            raise KeyboardInterrupt(f"{there}: run the same command again to go on") from None
+        finally:
+            self.patience.stop.set()
+            pool.shutdown(cancel_futures=True)
+        return self.failures
+
+    def _hopeless(self) -> bool:
+        """Whether so much failed in a row that the network or the server must be gone."""
+        return self.in_a_row >= (3 if self.fetched else 1) * max(8, self.workers)
+
+    def _not_tried(self) -> str:
+        return f"not tried, {self.in_a_row} in a row had failed before it"
+
+    def _count(self, running: dict[futures.Future, str]) -> None:
+        """Wait for one at least, and count those that are done."""
+        for future in futures.wait(running, return_when=futures.FIRST_COMPLETED).done:
+            url = running.pop(future)
+            try:
+                self.bytes += future.result()
+            except (Broken, Refused) as error:
+                self.failures.append((url, str(error)))
+                self.in_a_row += 1
+                continue
+            self.fetched += 1
+            self.in_a_row = 0
+            rate = self.bytes / 1e6 / max(time.monotonic() - self.began, 1e-3)
+            self.bar.set_postfix_str(f"{rate:.1f} MB/s", refresh=False)
+            self.bar.update()
+
+    def _one(self, url: str, path: Path) -> int:
+        """Fetch one file; returns its bytes."""
+        failures = 0
+        while True:
+            try:
+                data = _small(url, self.patience)
+                wrong = self.check(path.name, data)
+                if wrong:
+                    raise Refused(wrong)
+                break
+            except Broken as error:
+                failures += 1
+                if failures >= self.patience.tries or self.patience.stop.is_set():
+                    raise
+                self.patience.pause(failures, error)
+        with written_beside(path) as beside:
+            beside.write_bytes(data)
+        return len(data)
+
+
+def _small(url: str, patience: _Patience) -> bytes:
+    """The content of a small file, all of it."""
+    with _answer(url, {}, patience.timeout) as response:
+        length, data = answers.length_of(response), bytearray()
+        for chunk in answers.decoded(response, _chunks(response, length)):
+            data += chunk
+            if patience.stop.is_set():
+                raise Broken("stopped")
+            if len(data) > LARGEST_SMALL:
+                raise Refused(f"more than {LARGEST_SMALL >> 20} MiB come")
+        if length is not None and not answers.packing_of(response) and len(data) < length:
+            raise Broken(answers.ended(len(data), length))
+    return bytes(data)
+
+
+def _fetch_whole(url: str, part: Part, sha256_prefix: str | None, patience: _Patience) -> None:
+    """Bring the part to its end, and check it."""
+    resumed = part.size > 0
+    _persevere(url, part, patience)
+    wrong = _wrong(part.name, part.path, sha256_prefix)
+    if wrong and resumed:  # the old part may have been of another version
+        part.remove()
+        _persevere(url, part, patience)
+        wrong = _wrong(part.name, part.path, sha256_prefix)
+    if wrong:
+        part.remove()
+        raise Refused(f"{wrong}; what came was removed")
+
+
+def _wrong(name: str, path: Path, sha256_prefix: str | None) -> str | None:
+    """What is wrong with a whole file, None where nothing is."""
+    if sha256_prefix is not None and not sha256(path).startswith(sha256_prefix.lower()):
+        return "it is not the file it should be (its checksum is wrong)"
+    return wrong_file(name, path)
+
+
+def _persevere(url: str, part: Part, patience: _Patience) -> None:
+    """Try until the part is whole; an attempt that brought it further than ever before costs no try."""
+    failures, changes, farthest = 0, 0, part.size
+    while True:
+        try:
+            return _attempt(url, part, patience)
+        except Changed as error:
+            changes += 1
+            if changes >= patience.tries:
+                raise
+            farthest = 0
+            _say(f"{part.name}: {error}, it starts anew", patience.progress)
+        except Broken as error:
+            failures = 0 if part.size > farthest else failures + 1
+            farthest = max(farthest, part.size)
+            if failures >= patience.tries:
+                raise
+            _say(f"{part.name}: {error}; trying again", patience.progress)
+            patience.pause(failures, error)
+
+
+def _attempt(url: str, part: Part, patience: _Patience) -> None:
+    """One request for what is missing; returns when the part is whole, raises Broken when it is not."""
+    have = part.size
+    with _answer(url, part.request(), patience.timeout) as response:
+        first, version = answers.place(response), answers.version_of(response)
+        if response.status == 416 and version["length"] == have and part.is_of(version):
+            return  # nothing lies beyond what is there
+        packed = answers.packing_of(response)
+        if response.status == 416 or (first and (packed or first != have)):
+            part.remove()
+            raise Changed("what had come of it does not fit what the server has")
+        if first and not part.is_of(version):
+            part.remove()
+            raise Changed("it is another file on the server by now")
+        _receive(response, part, first, version, patience)
+    whole = version["length"]
+    if whole is not None and not packed and part.size != whole:
+        raise Broken(answers.ended(part.size, whole))
+
+
+def _receive(
+    response: http.client.HTTPResponse,
+    part: Part,
+    have: int,
+    version: Version,
+    patience: _Patience,
+) -> None:
+    """Append what comes to the first `have` bytes of the part; 0 starts it anew."""
+    whole = version["length"]
+    _check_room(part, whole)
+    bar = _bar(patience.progress) | {"unit": "B", "unit_scale": True, "desc": part.name}
+    chunks = answers.decoded(response, _chunks(response, answers.length_of(response)), part.name)
+    beginning = b"" if have else answers.beginning_of(chunks)
+    if not have:
+        wrong = wrong_beginning(part.name, beginning)
+        if wrong:  # what had come before stays
+            raise Refused(wrong)
+        if part.size and not part.is_of(version):
+            part.remove()
+            raise Changed("it is another file on the server by now")
+        part.start(version)
+    with open(part.path, "ab") as file, tqdm(total=whole, initial=have, **bar) as shown:
+        for chunk in chain([beginning], chunks):
+            shown.update(file.write(chunk))
+
+
+def _check_room(part: Part, whole: int | None) -> None:
+    """Raise InputError if the disk cannot hold the file."""
+    free = shutil.disk_usage(part.path.parent).free
+    if whole is not None and whole - part.size > free:
+        raise InputError(
+            f"{part.name} has {whole / 1e9:,.1f} GB, and only {free / 1e9:,.1f} GB are free in"
+            f" {part.path.parent}: make room, or choose another folder"
+        )
+
+
+def _answer(url: str, headers: dict[str, str], timeout: float) -> http.client.HTTPResponse:
+    """The server's answer: 200, 206 or 416. Raises Broken or Refused."""
+    try:
+        request = urllib.request.Request(quote(url, safe=SAFE), headers=AGENT | headers)
+        return urllib.request.urlopen(request, timeout=timeout)
+    except urllib.error.HTTPError as error:
+        if error.code == 416:
+            return error
+        error.close()
+        said = f"the server answers {error.code} {str(error.reason).partition(chr(10))[0]}"
+        if error.code not in PASSING:
+            raise Refused(said) from error
+        broken = Broken(said)
+        broken.after = answers.seconds(error.headers.get("Retry-After"))
+        raise broken from error
+    except (http.client.InvalidURL, ValueError) as error:
+        raise Refused(f"not a web address, {reason(error)}") from error
+    except (urllib.error.URLError, http.client.HTTPException, OSError) as error:
+        cause = getattr(error, "reason", None) or error
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            raise Refused(CERTIFICATE) from error
+        raise Broken(reason(cause) if isinstance(cause, Exception) else str(cause)) from error
+
+
+def _chunks(response: http.client.HTTPResponse, length: int | None) -> Iterator[bytes]:
+    """What comes, as it comes."""
+    came = 0
+    while length is None or came < length:
+        try:
+            chunk = response.read1(CHUNK if length is None else min(CHUNK, length - came))
+        except (http.client.HTTPException, OSError) as error:
+            raise Broken(reason(error)) from error
+        if not chunk:
+            return
+        came += len(chunk)
+        yield chunk
+
+
+def _check_address(url: str) -> None:
+    """Raise InputError unless `url` is a web address."""
+    if not url.startswith(("http://", "https://")):
+        raise InputError(f"not a web address: {url}")
+
+
+def _bar(progress: bool) -> dict:
+    """What all bars have in common."""
+    return {"file": sys.stderr, "delay": 1, "disable": not progress}
+
+
+def _say(text: str, progress: bool) -> None:
+    """A line beside the bars."""
+    if progress:
+        tqdm.write(text, file=sys.stderr)

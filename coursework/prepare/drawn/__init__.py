@@ -1,0 +1,1 @@
+"""Drawn scenes: the painter, and the sentences that are true of what it paints."""

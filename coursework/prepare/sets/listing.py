@@ -1,0 +1,260 @@
+"""A data set as it was found: its images and captions, what is wrong with them, and a choice among them.
+
+A reader (coco, karpathy, flickr8k, coco_pt, folder) makes a `Listing`; `chosen` takes so many images of it;
+`source_of` makes the source from which a bundle is built.
+"""
+
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from PIL import Image
+
+from coursework.bundle import ImageRecord, json_hash
+from coursework.files import InputError
+from coursework.prepare.images import read_image
+from coursework.prepare.sets.stored import Stored
+from coursework.prepare.source import Source
+
+SPLITS = ("train", "val", "test")
+PICTURES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff")
+HAS_WORD = re.compile(r"[^\W_]")  # a letter or digit: where there is one, `tokenise` finds a word
+# The kinds of faults that a reader finds.
+NO_CAPTION, NO_IMAGE = "image without caption", "caption without image"
+EMPTY, TWICE, BAD_ROW = "empty caption", "listed twice", "bad row"
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing wrong in a data set: its kind, where (an image, or a place in a file), and what in words."""
+
+    kind: str
+    where: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A data set as a reader found it.
+
+    `settings` says what the records were made from (JSON-able, no paths of one machine). `image_of` gives
+    the name in `stored` of a record's file, None if it is not there; without it `stored.find` does.
+    `picture`, where the images are no files, gives that of a record's file, large enough for a square of so
+    many pixels. `urls` has the web addresses of record files, where they are known.
+    """
+
+    name: str
+    settings: dict
+    records: list[ImageRecord]
+    stored: Stored
+    faults: list[Fault] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    urls: dict[str, str] = field(default_factory=dict)
+    lexicon: dict | None = None
+    words: list[str] | None = None
+    image_of: Callable[[str], str | None] | None = None
+    picture: Callable[[str, int | None], Image.Image] | None = None
+
+    def stored_name(self, file: str) -> str | None:
+        """The name in `stored` of a record's file, None if it is not there."""
+        return (self.image_of or self.stored.find)(file)
+
+    def missing(self) -> list[str]:
+        """The files of the records whose images are not there."""
+        if self.picture:
+            return []
+        return [record.file for record in self.records if self.stored_name(record.file) is None]
+
+    def read(self, file: str) -> bytes:
+        """The bytes of a record's image file. Raises InputError if it is not there or damaged."""
+        name = self.stored_name(file)
+        if name is None:
+            raise InputError(f"there is no image {file} in {self.stored}")
+        return self.stored.read(name)
+
+    def load(self, file: str, side: int | None = None) -> Image.Image:
+        """The picture of a record's file, RGB, large enough for a square of `side` pixels."""
+        if self.picture:
+            return self.picture(file, side)
+        return read_image(self.read(file), side, name=file)
+
+    @property
+    def splits(self) -> dict[str, int]:
+        """The number of images in each split, train, val and test first."""
+        counts = Counter(record.split for record in self.records)
+        return {split: counts[split] for split in _in_order(counts)}
+
+
+def tidied(file: str, captions: Iterable[object], faults: list[Fault]) -> list[str]:
+    """The captions of an image on one line each, without outer spaces; those without a word are faults."""
+    kept = []
+    for caption in captions:
+        text = " ".join(caption.split()) if isinstance(caption, str) else ""
+        if HAS_WORD.search(text):
+            kept.append(text)
+        else:
+            faults.append(Fault(EMPTY, file, f"no word in {caption!r}"))
+    return kept
+
+
+def draw(name: str, seed: int = 0) -> float:
+    """A number in [0, 1) that depends on `name` and `seed` alone."""
+    return int.from_bytes(hashlib.sha256(f"{seed}:{name}".encode()).digest()[:8], "big") / 2**64
+
+
+def shared_out(name: str, val: float = 0.1, test: float = 0.1, seed: int = 0) -> str:
+    """The split of an image that is given none: by its name, so that the other images do not matter."""
+    number = draw(name, seed)
+    if number < test:
+        return "test"
+    return "val" if number < test + val else "train"
+
+
+def chosen(
+    listing: Listing,
+    counts: Mapping[str, int | None],
+    limit: int | None = None,
+    splits: Collection[str] | None = None,
+    leave_out: Collection[str] = (),
+    present_only: bool = False,
+) -> Listing:
+    """The listing with a part of its images, in the same order, and a note on what was left out.
+
+    First what is in `leave_out` (files of records, or their last parts) goes, with `present_only` also every
+    image that is not there, and all splits but those in `splits`. Then so many images of each split are taken
+    as `counts` says (all where it says None or nothing), then `limit` of all together, each split in
+    proportion, but one of each first. Which, is decided by a hash of their names: the same images everywhere,
+    and fewer are always among more.
+
+    Raises InputError for counts below 0, a limit below 1, an unknown split, and if no image is left.
+    """
+    _check_choice(listing, counts, limit, splits)
+    notes = list(listing.notes)
+    records = _without(listing.records, set(leave_out), notes)
+    if present_only:
+        missing = set(replace(listing, records=records).missing())
+        records = [record for record in records if record.file not in missing]
+        if not records:
+            raise InputError(f"none of the images of {listing.name} is in {listing.stored}")
+        if missing:
+            notes.append(f"not there and left out, with their captions: {len(missing):,} images")
+    if splits is not None:
+        records = [record for record in records if record.split in splits]
+    kept = _taken(records, counts, limit, notes)
+    if not kept:
+        raise InputError(f"no image of {listing.name} is left: choose more, or add images")
+    records = [record for record in records if record.file in kept]
+    return replace(listing, records=records, notes=notes)
+
+
+def _without(
+    records: Sequence[ImageRecord], unwanted: set[str], notes: list[str]
+) -> list[ImageRecord]:
+    """The records whose file is not named, and a note on the others."""
+    kept = [r for r in records if not unwanted.intersection((r.file, _base(r.file)))]
+    if unwanted:
+        notes.append(f"left out as asked: {len(records) - len(kept):,} of {len(unwanted):,} named")
+    return kept
+
+
+def _check_choice(
+    listing: Listing,
+    counts: Mapping[str, int | None],
+    limit: int | None,
+    splits: Collection[str] | None,
+) -> None:
+    """Raise InputError for a choice that nobody can mean."""
+    for split, count in counts.items():
+        if count is not None and count < 0:
+            raise InputError(f"{count} {split} images: the number must be 0 or more")
+    if limit is not None and limit < 1:
+        raise InputError(f"a limit of {limit} images leaves nothing: it must be 1 or more")
+    known = listing.splits
+    for split in splits or ():
+        if split not in known:
+            raise InputError(f"{listing.name} has no split {split}: it has {', '.join(known)}")
+
+
+def _taken(
+    records: Sequence[ImageRecord],
+    counts: Mapping[str, int | None],
+    limit: int | None,
+    notes: list[str],
+) -> set[str]:
+    """The files of the images that are taken; a note where there are fewer than were asked for."""
+    queue = []  # (how early in its split, split, file): the splits merged in proportion, one of each first
+    for order, split in enumerate(_in_order({record.split for record in records})):
+        files = [record.file for record in records if record.split == split]
+        files.sort(key=lambda file: (draw(file), file))
+        count = counts.get(split)
+        if count is not None and count > len(files):
+            notes.append(f"{count:,} {split} images asked for, there are {len(files):,}")
+        files = files[:count]
+        queue += [
+            ((rank + 0.5) / len(files) if rank else 0, order, file)
+            for rank, file in enumerate(files)
+        ]
+    return {file for *_, file in sorted(queue)[:limit]}
+
+
+def _in_order(splits: Collection[str]) -> list[str]:
+    """train, val and test first, then any others."""
+    return [s for s in SPLITS if s in splits] + sorted(set(splits).difference(SPLITS))
+
+
+def _base(file: str) -> str:
+    return file.replace("\\", "/").rpartition("/")[2]
+
+
+def source_of(listing: Listing) -> Source:
+    """The source of a listing, whose images must all be there.
+
+    The sizes of all image files enter the settings: a photo that was exchanged makes another bundle. Raises
+    InputError for images that are missing, and for two records that are one file.
+    """
+    missing = listing.missing()
+    if missing:
+        raise InputError(_what_is_missing(listing, missing))
+    settings = dict(listing.settings)
+    if not listing.picture:
+        settings["image_sizes_sha256"] = json_hash(_sizes(listing))
+    files = [record.file for record in listing.records]
+    return Source(
+        listing.name,
+        settings,
+        listing.records,
+        lambda i, side=None: listing.load(files[i], side),
+        lexicon=listing.lexicon,
+        words=listing.words,
+    )
+
+
+def _what_is_missing(listing: Listing, missing: list[str]) -> str:
+    """What to tell the user about images that are not there."""
+    absent, gone = set(missing), Counter()
+    for record in listing.records:
+        gone[record.split] += record.file in absent
+    by_split = ", ".join(f"{gone[s]:,} of {n:,} {s}" for s, n in listing.splits.items() if gone[s])
+    packed = listing.stored.archives()
+    inside = f" ({packed[0]} is to be unpacked first)" if packed else ""
+    return (
+        f"{len(missing):,} images of {listing.name} ({by_split}) are not in {listing.stored}{inside}, first"
+        f" {missing[0]}: put them there, or go on without them with --present-only or --leave-out FILE"
+    )
+
+
+def _sizes(listing: Listing) -> list[int]:
+    """The size of every record's image file in bytes. Raises InputError if one file serves two records."""
+    users, sizes = {}, []
+    for record in listing.records:
+        name = listing.stored_name(record.file)
+        other = users.setdefault(name, record.file)
+        if other != record.file:
+            raise InputError(
+                f"images {other} and {record.file} are both found as {name}: put the other one there too,"
+                " or leave it out with --leave-out FILE"
+            )
+        sizes.append(listing.stored.size(name))
+    return sizes

@@ -1,0 +1,116 @@
+"""From the arguments of `prepare` to the source that they name: one function a kind of source."""
+
+import argparse
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+from coursework.files import InputError, reason
+from coursework.prepare.sets.listing import Listing, chosen, source_of
+from coursework.prepare.source import Source
+
+HALF_OF_VAL = 2500  # of val2017, the smaller of the two
+
+
+def source_from(args: argparse.Namespace, say: Callable[[str], None]) -> Source:
+    """The source that the parsed arguments name; `say` is told what is noteworthy about it.
+
+    Raises InputError as the readers do.
+    """
+    found = SOURCES[args.kind](args)
+    if isinstance(found, Source):
+        return found
+    for note in [*found.notes, *faults_in_short(found)]:
+        say(note)
+    return source_of(found)
+
+
+def scenes(args: argparse.Namespace) -> Source:
+    from coursework.prepare.scenes import scenes_source
+
+    return scenes_source(args.train, args.val, args.test, args.seed)
+
+
+def folder(args: argparse.Namespace) -> Source | Listing:
+    from coursework.prepare.sets.folder import folder_listing, folder_source
+
+    if args.leave_out or args.present_only or args.limit or any(counts(args).values()):
+        return selected(folder_listing(args.images, args.captions), args)
+    return folder_source(args.images, args.captions)
+
+
+def coco(args: argparse.Namespace) -> Listing:
+    from coursework.prepare.sets.coco import PARTS
+    from coursework.prepare.sets.coco_download import coco_gathered
+
+    if not args.test and (args.val or 0) <= HALF_OF_VAL:
+        args.test = args.val  # to score on, as many as to watch
+    parts = (args.split,) if args.split else PARTS
+
+    def select(listing: Listing) -> Listing:
+        return selected(listing, args)
+
+    settings = {"year": args.year, "counts": counts(args), "whole": args.whole}
+    return coco_gathered(args.paths, args.downloads, select, parts, **settings)
+
+
+def flickr8k(args: argparse.Namespace) -> Listing:
+    from coursework.prepare.sets.flickr8k import flickr8k_download, flickr8k_listing
+
+    paths = args.paths or flickr8k_download(args.downloads)
+    return selected(flickr8k_listing(paths), args)
+
+
+def karpathy(args: argparse.Namespace) -> Listing:
+    from coursework.prepare.sets.coco_download import fetched_images, with_images
+    from coursework.prepare.sets.karpathy import karpathy_listing
+
+    images = [*args.images, *fetched_images(args.downloads)]
+    listing = selected(karpathy_listing(args.dataset, images, args.restval), args)
+    return with_images(listing, args.downloads, args.whole)
+
+
+def coco_pt(args: argparse.Namespace) -> Listing:
+    from coursework.prepare.sets.coco_pt import coco_pt_listing
+
+    return chosen(coco_pt_listing(args.file), counts(args), args.limit)
+
+
+SOURCES = {
+    "scenes": scenes,
+    "folder": folder,
+    "coco": coco,
+    "flickr8k": flickr8k,
+    "karpathy": karpathy,
+    "coco-pt": coco_pt,
+}
+
+
+def selected(listing: Listing, args: argparse.Namespace) -> Listing:
+    """Of a data set's images those that the arguments ask for."""
+    leave_out = names_in(args.leave_out) if args.leave_out else ()
+    return chosen(listing, counts(args), args.limit, None, leave_out, args.present_only)
+
+
+def counts(args: argparse.Namespace) -> dict[str, int | None]:
+    """How many images of each split the arguments ask for; None: all."""
+    return {split: getattr(args, split) for split in ("train", "val", "test")}
+
+
+def names_in(file: Path) -> list[str]:
+    """The lines of a text file. Raises InputError if it cannot be read."""
+    try:
+        lines = file.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"cannot read {file}: {reason(error)}") from error
+    return [line.strip() for line in lines if line.strip()]
+
+
+def faults_in_short(listing: Listing) -> list[str]:
+    """One line a kind of fault that the reader found, with the first of them."""
+    kinds = Counter(fault.kind for fault in listing.faults)
+    first = {fault.kind: fault for fault in reversed(listing.faults)}
+    return [
+        f"{kind}, left out: {count:,}, first {first[kind].where} ({first[kind].text})"
+        for kind, count in kinds.items()
+    ]
