@@ -85,13 +85,12 @@ def prepare(args) -> None:
         return unpack(args)
     from coursework.prepare.build import build
     from coursework.prepare.encoder import Encoder
-    from coursework.prepare.sources import source_from
+    from coursework.prepare.sources import minimum_count, source_from
     from coursework.together import team
     from coursework.vocabulary import VocabularyOptions
 
     started, everyone = time.monotonic(), team()
     where = device(args.device)
-    words = VocabularyOptions(args.vocabulary, args.minimum_count, args.max_words)
 
     def say(note: str) -> None:
         if everyone.leads:
@@ -102,6 +101,8 @@ def prepare(args) -> None:
     with everyone.first():  # what is downloaded is downloaded once on each machine
         encoder = Encoder(args.encoder, args.weights, args.image_size)
         source = source_from(args, say)
+    count = args.minimum_count or minimum_count(source)
+    words = VocabularyOptions(args.vocabulary, count, args.max_words)
     settings = {"vocabulary": words, "views": args.views, "device": where, "team": everyone}
     made = build(source, encoder, args.out, **settings)
     if everyone.leads:

@@ -52,7 +52,7 @@ def add_folder(source) -> None:
         "captions", type=Path, metavar="CAPTIONS", help="COCO-layout .json or two-column .csv"
     )
     choice_arguments(verb)
-    build_arguments(verb, "folder", minimum_count=2)
+    build_arguments(verb, "folder", minimum_count=None)
 
 
 def add_coco(source) -> None:
@@ -71,7 +71,7 @@ def add_coco(source) -> None:
     verb.add_argument("--year", type=int, choices=(2014, 2017), help="of what is downloaded (2017)")
     coco_download_arguments(verb)
     choice_arguments(verb)
-    build_arguments(verb, "coco", minimum_count=5, weights="imagenet")
+    build_arguments(verb, "coco", minimum_count=None, weights="imagenet")
 
 
 def add_flickr8k(source) -> None:
@@ -86,7 +86,7 @@ def add_flickr8k(source) -> None:
     )
     downloads_argument(verb, "flickr8k")
     choice_arguments(verb)
-    build_arguments(verb, "flickr8k", minimum_count=5, weights="imagenet")
+    build_arguments(verb, "flickr8k", minimum_count=None, weights="imagenet")
 
 
 def add_karpathy(source) -> None:
@@ -114,7 +114,7 @@ def add_karpathy(source) -> None:
         "--restval", choices=("train", "out"), default="train", help="COCO's restval images (train)"
     )
     choice_arguments(verb)
-    build_arguments(verb, "karpathy", minimum_count=5, weights="imagenet")
+    build_arguments(verb, "karpathy", minimum_count=None, weights="imagenet")
 
 
 def add_coco_pt(source) -> None:
@@ -169,7 +169,7 @@ def choice_arguments(verb: argparse.ArgumentParser, missing: bool = True) -> Non
 def build_arguments(
     verb: argparse.ArgumentParser,
     name: str,
-    minimum_count: int = 1,
+    minimum_count: int | None = 1,
     weights: str = "scenes",
     image_size: int | None = None,
 ) -> None:
@@ -197,7 +197,8 @@ def build_arguments(
     verb.add_argument(
         "--vocabulary", choices=("train", "all"), default="train", help="whose words (train)"
     )
-    text = f"words seen less often become <UNK> ({minimum_count})"
+    usual = minimum_count or "5; with fewer than 5,000 training images 1"  # sources.minimum_count
+    text = f"words seen less often become <UNK> ({usual})"
     verb.add_argument("--minimum-count", type=positive, default=minimum_count, help=text)
     verb.add_argument(
         "--max-words", type=positive, help="longer captions are cut for training (as they are)"

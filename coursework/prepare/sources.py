@@ -10,6 +10,7 @@ from coursework.prepare.sets.listing import Listing, chosen, source_of
 from coursework.prepare.source import Source
 
 HALF_OF_VAL = 2500  # of val2017, the smaller of the two
+FEW = 5000  # training images: below, every word counts
 
 
 def source_from(args: argparse.Namespace, say: Callable[[str], None]) -> Source:
@@ -23,6 +24,15 @@ def source_from(args: argparse.Namespace, say: Callable[[str], None]) -> Source:
     for note in [*found.notes, *faults_in_short(found)]:
         say(note)
     return source_of(found)
+
+
+def minimum_count(source: Source) -> int:
+    """How often a word must occur, where the arguments do not say.
+
+    In few captions most words are rare: a model trained without them says little but UNK.
+    """
+    train = sum(record.split == "train" for record in source.records)
+    return 1 if train < FEW else 5
 
 
 def scenes(args: argparse.Namespace) -> Source:
