@@ -5,13 +5,14 @@ import json
 import os
 import sys
 import time
+import warnings
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
 from coursework.arguments import parser
 from coursework.arguments.kinds import DATA
-from coursework.errors import Elsewhere, InputError
+from coursework.errors import Elsewhere, InputError, reason
 
 SCENES_ON_PHOTOS = (
     "the encoder of the drawn scenes knows nothing of photos. Its features will do to overfit a few;"
@@ -89,6 +90,7 @@ def prepare(args) -> None:
     from coursework.together import team
     from coursework.vocabulary import VocabularyOptions
 
+    check_paths(args)
     started, everyone = time.monotonic(), team()
     where = device(args.device)
 
@@ -108,6 +110,16 @@ def prepare(args) -> None:
     if everyone.leads:
         print_bundle(made, time.monotonic() - started)
     everyone.leave()
+
+
+def check_paths(args) -> None:
+    """InputError if something is named that is not there: before an encoder is downloaded in vain."""
+    for name in ("paths", "images", "captions", "dataset", "file", "leave_out"):
+        given = getattr(args, name, None) or []
+        for path in [given] if isinstance(given, Path) else given:
+            inside = name == "dataset" and any(above.is_file() for above in path.parents)
+            if not path.exists() and not inside:
+                raise InputError(f"there is nothing at {path}")
 
 
 def unpack(args) -> None:
@@ -132,9 +144,12 @@ def bundle(args) -> None:
 
 
 def inspect(args) -> None:
+    from coursework.bundle import refuse_bundle
     from coursework.prepare import doctor
     from coursework.prepare.sets.recognise import listing_of
 
+    if args.out:
+        refuse_bundle(args.out)
     if len(args.paths) == 1 and (args.paths[0] / "bundle.json").is_file():
         subject = opened_bundle(args.paths[0])
         report = doctor.examine_bundle(subject, args.quick)
@@ -162,9 +177,8 @@ def write_lines(path: Path, lines: list[str]) -> None:
 
 def print_bundle(bundle, seconds: float) -> None:
     """What came out of `prepare`, and what to do next."""
-    sizes = sorted(
-        bundle.splits.items(), key=lambda split: ("train", "val", "test").index(split[0])
-    )
+    order = {"train": 0, "val": 1, "test": 2}
+    sizes = sorted(bundle.splits.items(), key=lambda split: order.get(split[0], len(order)))
     splits = ", ".join(f"{count:,} {name}" for name, count in sizes)
     views = f" x {len(bundle.views)} views" if len(bundle.views) > 1 else ""
     print(
@@ -240,6 +254,7 @@ def caption(args) -> None:
         if said.weights is not None:
             plots.save(plots.attention_grid(view, said.words, said.weights, title=str(said)), file)
     if args.out:
+        print(f"pictures: {args.out / 'captions.png'}" + (f", {grids[0]}, ..." if grids else ""))
         plots.save(
             plots.captioned_images(views, [c.words for c in captions]), args.out / "captions.png"
         )
@@ -306,6 +321,8 @@ def device(name: str):
     import torch
 
     try:
+        if torch.device(name).type == "meta":
+            raise RuntimeError("it holds no numbers")
         return torch.zeros(1, device=torch.device(name)).device
     except (RuntimeError, AssertionError) as error:
         why = str(error).splitlines()[0]
@@ -352,14 +369,28 @@ def opened_run(path: Path):
     return Run.open(path)
 
 
+def on_one_line(message: object) -> str:
+    """A message with what would break the line, or colour the terminal, written out."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in str(message))
+
+
+def rank_and_size() -> tuple[int, int]:
+    """This process's rank and how many there are, where torchrun started it; else 0 and 1."""
+    names = ("RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
+    rank, size, *address = (os.environ.get(name, "") for name in names)
+    if not (rank.isdecimal() and size.isdecimal() and all(address)):
+        return 0, 1
+    return int(rank), int(size)
+
+
 def main(argv: list[str] | None = None) -> int:
     """Run one verb, or show the board. Exit status 0, or what the verb says; 2 with one line on stderr
     for bad input; 130 for Ctrl-C.
     """
     argv = sys.argv[1:] if argv is None else argv
-    rank, processes = (
-        int(os.environ.get(name, 0)) for name in ("RANK", "WORLD_SIZE")
-    )  # torchrun's
+    rank, processes = rank_and_size()
+    for remark in ("Corrupt EXIF data", "Image size .* exceeds limit", "Glyph .* missing from"):
+        warnings.filterwarnings("ignore", remark)  # libraries' words on pictures and captions
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # consoles of few letters show ? for the others
             stream.reconfigure(errors="replace")
@@ -368,16 +399,22 @@ def main(argv: list[str] | None = None) -> int:
             return board()
         args = parser(VERBS, instructors_verbs()).parse_args(argv)
         if processes > 1 and args.function not in (prepare, train):
+            if rank:
+                return 2
             raise InputError(f"{argv[0]} is for one process: start it without torchrun")
         return args.function(args) or 0
     except Elsewhere:
         return 2
     except InputError as error:
-        print(f"{f'process {rank}: ' if rank else ''}error: {error}", file=sys.stderr)
+        print(f"{f'process {rank}: ' if rank else ''}error: {on_one_line(error)}", file=sys.stderr)
         return 2
     except BrokenPipeError:  # whoever read along has had enough, as `| head` has
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    except OSError as error:  # the disk, a path that no system takes, ...
+        named = f"{error.filename}: " if error.filename else ""
+        print(f"error: {on_one_line(f'{named}{reason(error)}')}", file=sys.stderr)
+        return 2
     except KeyboardInterrupt as stopped:
         if rank == 0:
             said = str(stopped) or "nothing half-done is left behind"

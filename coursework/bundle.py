@@ -82,9 +82,14 @@ def write_records(path: Path, records: Sequence[ImageRecord]) -> None:
 
 
 def read_records(path: Path) -> list[ImageRecord]:
-    """What `write_records` wrote."""
+    """What `write_records` wrote. Raises TypeError, ValueError or InputError for anything else."""
     with _no_collection():
-        return [ImageRecord(**record) for record in read_json(path, "image list")]
+        records = [ImageRecord(**record) for record in read_json(path, "image list")]
+        for record in records:
+            texts = (record.file, record.split, *record.captions)
+            if not record.captions or not all(isinstance(text, str) for text in texts):
+                raise ValueError(f"image {record.file!r} has no file name, split and captions")
+        return records
 
 
 @contextmanager
@@ -125,7 +130,7 @@ class Bundle:
         self.name: str = manifest["name"]
         self.plan: str = manifest["plan"]
         self.fingerprint: str = manifest["fingerprint"]
-        self.encoder: dict = manifest["encoder"]
+        self.encoder: dict = dict(manifest["encoder"])
         self.lexicon: dict | None = manifest["lexicon"]
         self.views: list[str] = view_names(manifest["views"])
         self.max_words: int | None = manifest["vocabulary"]["max_words"]
@@ -210,7 +215,12 @@ class Bundle:
         """Image `i` as the encoder saw it (in the first view), RGB. Raises InputError where it is damaged."""
         i = range(len(self.images))[i]
         with open(self.path / "thumbnails.jpgs", "rb") as file:
-            return Image.open(io.BytesIO(self._jpeg(file, i))).convert("RGB")
+            jpeg = self._jpeg(file, i)
+        try:
+            return Image.open(io.BytesIO(jpeg)).convert("RGB")
+        except Exception as error:  # what is no image makes the decoders raise almost anything
+            where = f"{self.path / 'thumbnails.jpgs'}: image {self.images[i].file}"
+            raise InputError(f"damaged bundle file {where}, {reason(error)}; {AGAIN}") from error
 
     def verify(self, progress: bool = True) -> None:
         """Read everything and check it to the last byte. Raises InputError, naming what is damaged."""
@@ -268,6 +278,12 @@ class Bundle:
         if zlib.crc32(jpeg) != self._checksums[i, 1]:
             raise InputError(_changed(Path(file.name), f"image {self.images[i].file}"))
         return jpeg
+
+
+def refuse_bundle(folder: Path) -> None:
+    """Raise InputError if `folder` is a bundle: nothing else is to be written there."""
+    if (folder / "bundle.json").exists():
+        raise InputError(f"{folder} is a bundle: give another --out")
 
 
 def _checked_manifest(path: Path) -> dict:

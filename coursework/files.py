@@ -4,6 +4,7 @@ A file is first written under a temporary name in its own folder, forced to disk
 the old one: whatever goes wrong before, the old file is still there, whole. What is read is checked.
 """
 
+import errno
 import hashlib
 import json
 import os
@@ -11,13 +12,20 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import safetensors.torch
 import torch
 from torch import Tensor
 
 from coursework.errors import InputError, reason
+
+try:
+    import fcntl
+
+    msvcrt = None
+except ImportError:  # Windows
+    import msvcrt
 
 
 @contextmanager
@@ -41,6 +49,30 @@ def written_beside(path: str | os.PathLike) -> Iterator[Path]:
         ) from error
     finally:
         _remove(beside)
+
+
+def in_words(size: int) -> str:
+    """So many bytes, in MB or GB."""
+    return f"{size / 1e9:,.1f} GB" if size >= 1e9 else f"{size / 1e6:,.1f} MB"
+
+
+def locked(path: str | os.PathLike) -> BinaryIO:
+    """The file at `path`, opened and locked for this process alone until it is closed.
+
+    Raises BlockingIOError where another process has it. Where the file system knows no locks it is just
+    opened.
+    """
+    file = open(path, "ab")  # noqa: SIM115 (the caller closes it)
+    try:
+        if msvcrt:
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        else:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno in (errno.EACCES, errno.EAGAIN, errno.EDEADLK):
+            file.close()
+            raise BlockingIOError(error.errno, "another process has it", str(path)) from error
+    return file
 
 
 def _remove(path: Path) -> None:

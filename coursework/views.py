@@ -5,6 +5,7 @@ flip       left and right exchanged
 crop-nw    the north-western seven eighths of the square, enlarged; likewise crop-ne, crop-sw, crop-se
 """
 
+import re
 from collections.abc import Sequence
 from fractions import Fraction
 
@@ -24,10 +25,10 @@ CORNERS = {
     "crop-se": (1 - CROP, 1 - CROP),
 }
 VIEWS = (PLAIN, *(view for views in VIEW_SETS.values() for view in views))
-SIDES = frozenset(
-    f"{side}{ending}"
-    for side in ("left", "right")
-    for ending in ("", "s", "'s", "most", "hand", "handed", "side", "ward", "wards", "facing")
+# Words of which a mirror image may be untrue: bottomleft, left's, leftmost, lefty, clockwise, ...
+SIDE = re.compile(
+    r"(?:upper|lower|top|bottom|far|mid|middle)?(?:left|right)"
+    r"(?:'?s|most|hand|handed|handside|side|wards?|facing|y|ies)?|(?:counter|anti)?clockwise"
 )
 
 
@@ -82,7 +83,7 @@ def moved(things: list[dict], view: str) -> list[dict]:
 
 def names_a_side(caption: str) -> bool:
     """Whether a caption speaks of left or right: it may be untrue of a mirrored view."""
-    return not SIDES.isdisjoint(tokenise(caption))
+    return any(map(SIDE.fullmatch, tokenise(caption)))
 
 
 def _region(view: str) -> tuple[Fraction, Fraction, Fraction]:

@@ -1,4 +1,4 @@
-"""Flip a bit of a bundle, read all of it, count who notices: `python -m checks.kit.flips BUNDLE [COUNT] [SEED]`.
+"""Flip a bit of a bundle, read it all, count who notices: `python -m checks.kit.flips BUNDLE [COUNT] [SEED]`.
 
 BUNDLE is left as it is, a copy of it suffers. A flip is "refused" with an InputError, "harmless" where all
 that is read is still the same (a blank between two words of bundle.json), or "unnoticed". Prints how many

@@ -15,12 +15,14 @@ import numpy as np
 import pytest
 import torch
 from flips import flips
+from PIL import Image
 from tiny import CELL, COLOURS, GRID, THINGS, TinyEncoder, tiny_source
 
 from coursework import files
 from coursework.bundle import FILES, LARGE, Bundle, fingerprint, npy_header, plan_hash
 from coursework.files import InputError, sha256
 from coursework.prepare.build import build
+from coursework.prepare.partial import Partial
 from coursework.together import Team
 from coursework.vocabulary import SPECIAL, TOKENISER, Vocabulary, VocabularyOptions
 
@@ -295,12 +297,65 @@ def test_with_another_batch_size_it_goes_on_where_a_batch_begins(tmp_path: Path)
 @pytest.mark.parametrize(
     "file", ["features.npy", "checksums.npy", "thumbnails.npy", "thumbnails.jpgs"]
 )
-def test_a_partial_that_lost_something_is_not_continued_with_zeros(tmp_path: Path, file: str):
+@pytest.mark.parametrize("how", ["lost", "cut", "flipped", "header"])
+def test_a_partial_that_was_damaged_is_mended(tmp_path: Path, file: str, how: str):
+    wanted = content(make(tmp_path / "wanted").path)
     with pytest.raises(KeyboardInterrupt):
         make(tmp_path / "b", encoder=Interrupted())
-    (tmp_path / "b.partial" / file).unlink()
-    with pytest.raises(InputError, match="shorter than it was"):
+    damaged = tmp_path / "b.partial" / file
+    data = bytearray(damaged.read_bytes())
+    if how == "flipped":
+        data[-len(data) // 3] ^= 4
+    if how == "header":
+        data[20] ^= 4
+    damaged.write_bytes(data[: len(data) // 2] if how == "cut" else data)
+    if how == "lost":
+        damaged.unlink()
+    make(tmp_path / "b")
+    assert content(tmp_path / "b") == wanted
+
+
+@pytest.mark.parametrize("images", [-16, -1, 99, 1e9, float("inf"), None, "many"])
+def test_nonsense_about_the_progress_is_not_believed(tmp_path: Path, images):
+    wanted = content(make(tmp_path / "wanted").path)
+    with pytest.raises(KeyboardInterrupt):
+        make(tmp_path / "b", encoder=Interrupted())
+    progress = tmp_path / "b.partial" / "progress.json"
+    state = json.loads(progress.read_text()) | {"images": images}
+    progress.write_text(json.dumps(state))
+    make(tmp_path / "b")
+    assert content(tmp_path / "b") == wanted
+
+
+def test_what_lies_in_a_bundle_s_folder_is_not_lost(tmp_path: Path):
+    make(tmp_path / "b")
+    precious = tmp_path / "b" / "run" / "best.safetensors"
+    precious.parent.mkdir()
+    precious.write_text("hours of training")
+    with pytest.raises(InputError, match=r"more than a bundle \(run\)"):
+        make(tmp_path / "b", views="flip")
+    assert precious.read_text() == "hours of training"
+    foreign = tmp_path / "web"
+    foreign.mkdir()
+    (foreign / "bundle.json").write_text('{"entry": "main.js"}')
+    with pytest.raises(InputError, match="perhaps of other images"):
+        make(foreign)
+    assert (foreign / "bundle.json").read_text() == '{"entry": "main.js"}'
+
+
+def test_a_bundle_that_cannot_say_of_what_it_is_is_not_replaced(tmp_path: Path):
+    make(tmp_path / "b")
+    manifest = tmp_path / "b" / "bundle.json"
+    manifest.write_text("x" + manifest.read_text()[1:])
+    with pytest.raises(InputError, match="perhaps of other images"):
         make(tmp_path / "b")
+
+
+def test_nothing_is_left_of_a_prepare_that_failed_at_once(tmp_path: Path):
+    source = replace(tiny_source(10), load=lambda i, side: 1 / 0 if i else Image.new("L", (9, 9)))
+    with pytest.raises(ZeroDivisionError):
+        make(tmp_path / "b", source)
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="kills forked children")
@@ -331,7 +386,7 @@ def test_a_full_disk_is_one_line_and_what_is_done_is_kept(tmp_path: Path):
 def test_a_disk_too_small_is_known_before_the_work(tmp_path: Path, monkeypatch):
     usage = shutil.disk_usage(tmp_path)._replace(free=2879)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
-    with pytest.raises(InputError, match=r"take 0\.0 GB, and .* has 0\.0 GB free: make room"):
+    with pytest.raises(InputError, match=r"take 0\.0 MB, and .* has 0\.0 MB free: make room"):
         make(tmp_path / "b")
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=2880))
     make(tmp_path / "b")  # 10 images, 12 channels, 3 x 4 positions, 2 bytes
@@ -551,3 +606,57 @@ def test_the_working_folder_is_no_bundle(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.chdir(tmp_path)
     with pytest.raises(InputError, match="is not a bundle"):
         Bundle.open(".")
+
+
+def test_two_at_work_in_one_folder_do_not_meet(tmp_path: Path):
+    out = tmp_path / "b"
+    plan = {"plan": "p", "shape": (10, 1, 12, 3, 4)}
+    with Partial(out, **plan):
+        with pytest.raises(InputError, match="another prepare is at work .*--out"):
+            make(out)
+    make(out)  # that of another plan is thrown away
+    assert [path.name for path in tmp_path.iterdir()] == ["b"]
+
+
+def test_a_run_with_other_batches_goes_on_at_a_whole_one(tmp_path: Path):
+    shape, features = (10, 1, 2, 3, 4), np.arange(7 * 24, dtype="<f2").reshape(7, 1, 2, 3, 4)
+    with Partial(tmp_path / "b", "p", shape) as first:
+        first.append(features, [b"jpeg"] * 7)
+    with Partial(tmp_path / "b", "p", shape, batch_size=4) as second:
+        assert second.done == 4
+        second.append(features[4:], [b"jpeg"] * 3)
+    with Partial(tmp_path / "b", "p", shape, batch_size=7) as third:
+        assert third.done == 7
+        written = (third.path / "features.npy").read_bytes()[len(npy_header("<f2", shape)) :]
+    assert written == features.tobytes()
+
+
+@pytest.mark.parametrize(
+    ("record", "said"),
+    [
+        ({"file": 1, "split": "train", "captions": ["a"]}, "file name"),
+        ({"file": "a", "split": "train", "captions": None}, "damaged"),
+        ({"file": "a", "split": "train", "captions": []}, "captions"),
+        ({"file": "a", "captions": ["a"]}, "split"),
+        ([], "damaged"),
+    ],
+)
+def test_records_that_are_none_are_refused(copy: Path, record, said: str):
+    records = json.loads((copy / "images.json").read_text(encoding="utf-8"))
+    (copy / "images.json").write_text(json.dumps([record, *records[1:]]), encoding="utf-8")
+    resealed(copy)
+    with pytest.raises(InputError, match=said):
+        Bundle.open(copy)
+
+
+def test_a_thumbnail_that_is_no_image_is_refused_by_name(copy: Path):
+    thumbnails, sums = copy / "thumbnails.jpgs", copy / "checksums.npy"
+    offsets = np.load(copy / "thumbnails.npy")
+    content = b"x" * int(offsets[1]) + thumbnails.read_bytes()[offsets[1] :]
+    thumbnails.write_bytes(content)
+    rows = np.load(sums)
+    rows[0, 1] = zlib.crc32(content[: offsets[1]])
+    sums.write_bytes(npy_header("<u4", rows.shape) + rows.tobytes())
+    resealed(copy)
+    with pytest.raises(InputError, match="tiny-000.png"):
+        Bundle.open(copy).thumbnail(0)

@@ -3,6 +3,7 @@
 import io
 import json
 import os
+from argparse import Namespace
 from collections import Counter, namedtuple
 from pathlib import Path
 
@@ -14,9 +15,10 @@ from checks.paths import ROOT
 from coursework.files import InputError
 from coursework.prepare.sets import coco_download
 from coursework.prepare.sets.coco import coco_listing, has_captions
-from coursework.prepare.sets.coco_download import coco_gathered, download_coco, with_images
+from coursework.prepare.sets.coco_download import coco_gathered, with_images
 from coursework.prepare.sets.listing import Listing, chosen, source_of
 from coursework.prepare.sets.stored import Stored
+from coursework.prepare.sources import source_from
 
 REAL = ROOT.parent / "shared" / "real" / "coco"
 AT_COCO = "http://images.cocodataset.org"
@@ -155,6 +157,55 @@ def test_a_caption_file_of_ones_own(tmp_path: Path):
     listing = coco_listing(others)
     assert listing.splits == {"train": 60}
     assert Counter(fault.kind for fault in listing.faults) == {"listed twice": 60}
+
+
+def own_files(folder: Path, **numbers: range) -> Path:
+    """A folder with captions_NAME.json for every NAME, of photos with these numbers."""
+    for name, these in numbers.items():
+        save(folder / f"captions_{name}.json", captions("val", these))
+    return folder
+
+
+def test_a_file_beside_others_whose_name_says_no_part_is_refused(tmp_path: Path):
+    folder = own_files(tmp_path, train=TRAIN, val=VAL, eval=range(201, 221))
+    with pytest.raises(InputError, match="captions_eval.json: its name does not say train, val or"):
+        coco_listing([folder])
+    named = [folder / f"captions_{part}.json" for part in ("train", "val")]
+    assert coco_listing(named).splits == {"train": 60, "val": 20, "test": 20}
+    content = captions("val", range(201, 221))
+    for image in content["images"]:
+        image["split"] = "test"  # said by every image itself
+    save(folder / "captions_eval.json", content)
+    assert coco_listing([folder]).splits == {"train": 60, "val": 20, "test": 40}
+
+
+def test_what_is_called_test_is_never_learnt_from(tmp_path: Path):
+    folder = own_files(tmp_path / "two", val=range(1, 201), test=range(201, 221))
+    listing = coco_listing([folder])
+    assert files_in(listing, "test") == {name_of(i, "val", 2017) for i in range(201, 221)}
+    assert listing.splits["train"] > 150 and listing.splits["val"] > 5
+    assert listing.notes == [
+        "captions_val.json is shared out to train, val (90, 10 %): there are none of train"
+    ]
+    assert coco_listing([own_files(tmp_path / "one", test=VAL)]).splits == {"test": 40}
+
+
+def test_capitals_and_more_letters_in_the_names_of_caption_files(tmp_path: Path):
+    content = captions("val", VAL)
+    path = save(tmp_path / "a" / "Captions_Val2017.json", content)
+    assert coco_listing([path]).name == "coco2017"
+    other = save(tmp_path / "b" / "my_captions_val2017.json", content)  # not COCO's own
+    assert coco_listing([other]).name == "coco" and len(coco_listing([other]).records) == 40
+
+
+def test_half_a_character_in_a_name_or_caption_is_a_bad_row(tmp_path: Path):
+    content = captions("val", VAL)
+    content["images"][0]["file_name"] = "\ud83d.jpg"
+    content["annotations"][1]["caption"] = "a dog \udc00"
+    listing = coco_listing([save(tmp_path / "captions_val2017.json", content)])
+    assert len(listing.records) == 39 and len(listing.records[0].captions) == 4
+    faults = [fault.text for fault in listing.faults if fault.kind == "bad row"]
+    assert len(faults) == 2 and all("half a character" in text for text in faults)
 
 
 def test_photos_of_2017_under_their_names_of_2014_and_the_other_way_round(tmp_path: Path):
@@ -338,16 +389,53 @@ def test_whole_zips(tmp_path: Path, server: Server):
         "val2017.zip",
     ]
     assert listing.missing() == [] and len(listing.records) == 100
-    paths = download_coco(tmp_path / "other", ("val",), 2014, whole=True)
-    assert [path.name for path in paths] == ["annotations_trainval2014.zip", "val2014.zip"]
-    assert coco_listing(paths, parts=("val",)).missing() == []
+    server.asked.clear()
+    settings = {"parts": ("val",), "year": 2014, "whole": True}
+    assert coco_gathered([], tmp_path / "other", **settings).missing() == []
+    assert [url.rpartition("/")[2] for url in server.asked] == [
+        "annotations_trainval2014.zip",
+        "val2014.zip",
+    ]
 
 
-def test_download_of_what_a_listing_misses(tmp_path: Path, server: Server):
-    listing = ten(coco_listing([annotations_zip(tmp_path)]))
-    paths = download_coco(tmp_path / "downloads", listing=listing)
-    assert [path.name for path in paths] == ["annotations_trainval2017.zip", "train2017", "val2017"]
-    assert ten(coco_listing(paths)).missing() == []
+def prepared(tmp_path: Path, year: int = 2017, **given) -> tuple[dict[str, int], list[str]]:
+    """The splits that `prepare coco` makes with these arguments, and its notes."""
+    names = ("split", "train", "val", "test", "limit", "leave_out")
+    args = Namespace(kind="coco", year=year, whole=False, present_only=False, paths=[])
+    vars(args).update(dict.fromkeys(names), downloads=tmp_path / "downloads", **given)
+    notes = []
+    source = source_from(args, notes.append)
+    return Counter(record.split for record in source.records), notes[1:]  # the first: val is shared
+
+
+@pytest.mark.parametrize("year", [2014, 2017])
+def test_no_more_to_hold_out_than_one_would_want(tmp_path: Path, server: Server, year: int):
+    """Of 60 and 40 images; what nobody asked for is not downloaded."""
+    for given, splits in [
+        ({"val": 5}, (60, 5, 5)),
+        ({"val": 25}, (60, 25, 15)),  # there are no more for test
+        ({"val": 25, "test": 7}, (60, 25, 7)),
+        ({"test": 30}, (60, 10, 30)),
+        ({"train": 50, "val": 6, "test": 7}, (50, 6, 7)),
+        ({}, (60, 20, 20)),
+    ]:
+        made = prepared(tmp_path, year, **given)
+        assert made == (dict(zip(("train", "val", "test"), splits)), [])
+
+
+def test_with_train_alone_a_tenth_is_held_out(tmp_path: Path, server: Server):
+    splits, notes = prepared(tmp_path, train=50)
+    assert splits == {"train": 50, "val": 5, "test": 5} and len(server.asked) == 1 + 60
+    assert notes == [
+        "val and test: at most 5 images each, a tenth of train, as nothing else is asked for"
+        " (--val N and --test N)"
+    ]
+    splits, notes = prepared(tmp_path, train=30, test=8)
+    assert splits == {"train": 30, "val": 3, "test": 8} and "val: at most 3 images, a" in notes[0]
+    assert prepared(tmp_path, train=4)[0] == {"train": 4, "val": 1, "test": 1}
+    splits, notes = prepared(tmp_path, train=900)
+    assert splits == {"train": 60, "val": 20, "test": 20}
+    assert notes[1] == "900 train images asked for, there are 60" and not notes[2:]
 
 
 def test_photos_that_cannot_be_had(tmp_path: Path, server: Server):

@@ -2,8 +2,10 @@
 
 import io
 import json
+import os
 import shutil
 import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -165,6 +167,27 @@ def test_without_train_there_is_nothing_to_learn(healthy):
     assert "refuses" in doctor.text(report)
 
 
+def test_without_val_train_refuses_it(healthy):
+    report = doctor.examine_listing(listing(healthy, records(splits=["train"])), progress=False)
+    assert kinds(report) == {"unjudged": 1}
+    said = doctor.text(report).splitlines()
+    assert "train needs images in val" in said[-2]
+    assert said[-1] == "train refuses it as it is: it needs images in train and in val"
+
+
+def test_photos_of_coco_that_prepare_downloads_are_to_come_in_karpathys_splits_too(tmp_path):
+    names = [f"COCO_val2014_{i:012}.jpg" for i in range(3)]
+    images = [
+        {"filename": name, "filepath": "val2014", "split": split, "sentences": [{"raw": "a dog"}]}
+        for name, split in zip([*names, "own.jpg"], ("train", "val", "test", "test"), strict=True)
+    ]
+    (tmp_path / "dataset_coco.json").write_text(json.dumps({"dataset": "coco", "images": images}))
+    (tmp_path / names[0]).write_bytes(jpeg(0))
+    found = listing_of([tmp_path / "dataset_coco.json", tmp_path])
+    report = doctor.examine_listing(found, progress=False)
+    assert kinds(report) == {"missing": 1, "to come": 2} and report["faulty"] == ["own.jpg"]
+
+
 def test_one_file_for_two_records_is_found(healthy):
     items = records(2, ["train", "val"]) + [ImageRecord("other/00.jpg", "train", ["a dog"])]
     report = doctor.examine_listing(listing(healthy, items), progress=False)
@@ -254,6 +277,20 @@ def test_findings_come_in_order_and_few_are_under_way():
             under_way -= 1
         sizes.append(finding.size[0])
     assert sizes == list(range(300)) and most <= 4 * 8 + 1
+
+
+def test_no_more_are_looked_at_at_once_than_there_are_cores_for_us(monkeypatch):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {0}, raising=False)
+    under_way, most = [], []
+
+    def look(i):
+        under_way.append(i)
+        time.sleep(0.002)
+        most.append(len(under_way))
+        under_way.remove(i)
+        return Finding()
+
+    assert len(list(looked_at(20, look, progress=False))) == 20 and max(most) == 1
 
 
 def test_a_picture_cut_anywhere_is_noticed():

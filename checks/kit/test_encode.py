@@ -3,6 +3,8 @@
 import io
 import threading
 from contextlib import closing
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,9 +12,12 @@ import torch
 from PIL import Image, ImageOps
 from tiny import SIZE, TinyEncoder, tiny_source
 
+from coursework.bundle import ImageRecord
 from coursework.files import InputError
 from coursework.prepare import encode
 from coursework.prepare.encode import encoded
+from coursework.prepare.images import read_image
+from coursework.prepare.source import Source
 from coursework.together import Team
 
 ALL = ["plain", "flip", "crop-nw", "crop-se"]
@@ -131,7 +136,8 @@ def test_what_came_before_an_unreadable_image_is_yielded(error: Exception):
             read.append(len(features))
     assert read == [2, 2, 2]
     named = f"cannot read image {source.records[6].file}: image file is truncated"
-    assert str(caught.value) == (named if isinstance(error, OSError) else "cannot read x")
+    said = str(caught.value)
+    assert said == named if isinstance(error, OSError) else said.startswith("cannot read x: ")
 
 
 @pytest.mark.parametrize("value", [70000.0, -70000.0, float("inf"), float("-inf"), float("nan")])
@@ -157,3 +163,27 @@ def test_the_cores_are_shared_out_among_the_processes_of_a_machine():
     alone = encode.cores(Team())
     assert encode.cores(Team(local_size=1, size=8)) == alone >= 1
     assert encode.cores(Team(local_size=alone)) == encode.cores(Team(local_size=10**6)) == 1
+
+
+def test_crops_are_cut_from_a_decode_that_is_large_enough(tmp_path: Path):
+    """A photo of 640 x 480 decodes to half its size for 224 pixels, which is too small for crops of 7/8."""
+    noise = np.random.default_rng(0).integers(0, 256, (480, 640, 3), dtype=np.uint8)
+    Image.fromarray(noise).save(tmp_path / "0.jpg", quality=95)
+    asked = []
+
+    def load(i: int, side: int) -> Image.Image:
+        asked.append(side)
+        return read_image(tmp_path / "0.jpg", side)
+
+    record = ImageRecord("0.jpg", "train", ["noise"])
+
+    def view(image: Image.Image, side: int = 224) -> Image.Image:
+        return ImageOps.fit(image, (side, side))
+
+    encoder = SimpleNamespace(image_size=224, view=view)
+    source = Source("noise", {}, [record], load)
+    plain, crop = encode._seen(source, encoder, ["plain", "crop-nw"], 0)
+    assert asked == [224, 256]
+    whole = ImageOps.fit(read_image(tmp_path / "0.jpg", 256), (256, 256))
+    assert (np.asarray(crop) == np.asarray(whole)[:224, :224]).all()
+    assert (np.asarray(plain) == np.asarray(encode._seen(source, encoder, ["plain"], 0)[0])).all()

@@ -2,6 +2,7 @@
 
 import json
 import zipfile
+from argparse import Namespace
 from collections import Counter
 from pathlib import Path
 
@@ -13,7 +14,10 @@ from tiny import TinyEncoder
 from coursework.files import InputError
 from coursework.prepare.build import build
 from coursework.prepare.images import read_image
-from coursework.prepare.sets.folder import folder_listing, folder_source
+from coursework.prepare.sets.folder import faultless_listing, folder_listing
+from coursework.prepare.sets.listing import source_of
+from coursework.prepare.source import Source
+from coursework.prepare.sources import source_from
 
 REAL = Path(__file__).parents[3] / "shared" / "real"
 
@@ -46,6 +50,10 @@ def image(id: int, name: str, **more) -> dict:
 
 def note(image_id: int, caption: object) -> dict:
     return {"image_id": image_id, "caption": caption}
+
+
+def folder_source(*paths: Path, **settings) -> Source:
+    return source_of(faultless_listing(*paths, **settings))
 
 
 def captions_of(source) -> dict[str, list[str]]:
@@ -210,6 +218,45 @@ def test_images_in_a_zip_and_in_folders_below(photos: Path, tmp_path: Path):
         source = folder_source(images, path)
         assert source.name == name
         assert source.load(1, 10).getpixel((3, 3)) == (50, 100, 0)
+
+
+def test_a_name_with_a_folder_means_that_folder(photos: Path):
+    for folder in ("cats", "dogs", "dogs/big"):
+        (photos / folder).mkdir()
+        Image.new("RGB", (10, 10)).save(photos / folder / f"{folder[0]}.png")
+    (photos / "dogs" / "d.png").unlink()
+    (photos / "cats" / "c.png").rename(photos / "cats" / "1.png")
+    text = "dogs/1.png,a dog\nDogs/Big/d.PNG,a big dog\nphotos/a.png,a thing\n1.png,a cat\n"
+    path = csv_file(photos, text)
+    listing = folder_listing(photos, path)
+    assert listing.missing() == ["dogs/1.png"]  # cats/1.png is another
+    with pytest.raises(InputError, match="names 1 images .* first 'dogs/1.png'"):
+        folder_source(photos, path)
+
+
+def prepared(photos: Path, captions: Path, **given) -> tuple[list[str], list[str]]:
+    """The images that `prepare folder` takes with these arguments, and its notes."""
+    names = ("train", "val", "test", "limit", "leave_out")
+    args = Namespace(kind="folder", images=photos, captions=captions, present_only=False)
+    vars(args).update(dict.fromkeys(names), **given)
+    notes = []
+    return [record.file for record in source_from(args, notes.append).records], notes
+
+
+@pytest.mark.parametrize("choice", [{}, {"limit": 1}, {"train": 1}, {"val": 1}])
+def test_what_is_wrong_is_said_however_many_are_taken(photos: Path, choice: dict):
+    for text, said in (
+        ("a.png,x\nb.png,y,z\n", "line 2: 3 columns"),
+        ("a.png,x\ny.png,x\n", r"names 1 images \(of 2\)"),
+    ):
+        path = csv_file(photos, text)
+        with pytest.raises(InputError, match=said):
+            prepared(photos, path, **choice)
+        assert prepared(photos, path, present_only=True, **choice)[0] == ["a.png"]
+    (photos / "names.txt").write_text("y.png\nz.png\n")
+    taken, notes = prepared(photos, path, leave_out=photos / "names.txt", **choice)
+    assert taken == ["a.png"] and "names to leave out that no image has: 1, first z.png" in notes
+    assert len(prepared(photos, csv_file(photos, "a.png,x\nb.png,y\n"), limit=1)[0]) == 1
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "5"])

@@ -140,6 +140,18 @@ def test_faults_are_noted_and_left_out(tmp_path: Path):
     assert len(listing.records) == 6 and listing.records[-1].captions == ["a dog"]
 
 
+def test_half_a_character_in_a_name_is_a_bad_row(tmp_path: Path):
+    content = dataset("coco", 5)
+    content["images"][0]["filename"] = "\ud83d.jpg"
+    content["images"][1]["filepath"] = "\udc00"
+    (tmp_path / "images").mkdir()
+    listing = karpathy_listing(save(tmp_path, content), [tmp_path / "images"])
+    assert len(listing.records) == 3
+    assert [(fault.kind, fault.where) for fault in listing.faults] == 2 * [
+        ("bad row", "dataset_coco.json")
+    ]
+
+
 @pytest.mark.parametrize(
     "content, said",
     [

@@ -1,7 +1,9 @@
 """Choosing images of a data set, and what stands between a listing and a bundle."""
 
 import io
+import os
 import sys
+import zipfile
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -83,16 +85,26 @@ def test_limit_after_counts():
     assert taken.splits == {"train": 10, "val": 10}
 
 
-def test_splits_and_leaving_out():
+def test_leaving_out():
     listing = listing_of({"train": 5, "val": 5})
-    assert chosen(listing, {}, splits=["val"]).splits == {"val": 5}
     names = files(listing)
-    left = chosen(listing, {}, leave_out=[names[0], "unknown.jpg"])
-    assert files(left) == names[1:] and left.notes == ["left out as asked: 1 of 2 named"]
+    left = chosen(listing, {}, leave_out=["x.jpg", names[0], "a/b.jpg"])
+    assert files(left) == names[1:] and left.notes == [
+        "images left out as asked: 1",
+        "names to leave out that no image has: 2, first x.jpg",
+    ]
     deep = replace(listing, records=[replace(r, file=f"deep/{r.file}") for r in listing.records])
     assert files(chosen(deep, {}, leave_out=[names[3]])) == [
         f"deep/{n}" for n in names if n != names[3]
     ]
+
+
+def test_namesakes_of_what_is_left_out_stay():
+    records = [ImageRecord(f, "train", ["a"]) for f in ("1.jpg", "a/1.jpg", "a/2.jpg", "b/2.jpg")]
+    listing = Listing("some", {}, records, Stored([]))
+    assert files(chosen(listing, {}, leave_out=["1.jpg"])) == ["a/1.jpg", "a/2.jpg", "b/2.jpg"]
+    assert files(chosen(listing, {}, leave_out=["a/2.jpg"])) == ["1.jpg", "a/1.jpg", "b/2.jpg"]
+    assert files(chosen(listing, {}, leave_out=["2.jpg"])) == ["1.jpg", "a/1.jpg"]  # no image's own
 
 
 def test_more_than_there_are_is_noted():
@@ -108,7 +120,6 @@ def test_more_than_there_are_is_noted():
         ({"limit": -1}, "must be 1 or more"),
         ({"counts": {"val": -2}}, "-2 val images: the number must be 0 or more"),
         ({"counts": {"train": 0, "val": 0}}, "no image of some is left"),
-        ({"splits": ["dev"]}, "some has no split dev: it has train, val"),
         ({"present_only": True}, "none of the images of some is in any folder"),
     ],
 )
@@ -125,9 +136,10 @@ def test_sharing_out_goes_by_the_name_alone():
 
 def test_captions_are_tidied_and_those_without_words_are_faults():
     faults = []
-    texts = [" A dog.\n", "A\n cat", "", "...", None, "A dog."]
+    texts = [" A dog.\n", "A\n cat", "", "...", None, "A dog.", "half a dog \ud83d"]
     assert tidied("a.jpg", texts, faults) == ["A dog.", "A cat", "A dog."]
-    assert [(fault.kind, fault.where) for fault in faults] == 3 * [("empty caption", "a.jpg")]
+    kinds = 3 * ["empty caption"] + ["bad row"]
+    assert [(fault.kind, fault.where) for fault in faults] == [(kind, "a.jpg") for kind in kinds]
 
 
 def test_a_caption_has_a_word_where_tokenise_finds_one():
@@ -163,6 +175,24 @@ def test_an_exchanged_photo_makes_another_source(photos: Stored, tmp_path: Path)
     assert source_of(listing).settings == before
     Image.new("RGB", (90, 90)).save(tmp_path / "image-2.jpg")
     assert source_of(listing).settings != before
+
+
+def test_an_exchanged_photo_of_the_same_size_is_noticed_in_a_zip(tmp_path: Path):
+    settings = []
+    for folder, data in (("a", b"one"), ("b", b"two"), ("c", b"one")):
+        (tmp_path / folder).mkdir()
+        with zipfile.ZipFile(tmp_path / folder / "z.zip", "w") as packed:
+            packed.writestr("image-0.jpg", data)
+        listing = listing_of({"train": 1}, Stored([tmp_path / folder / "z.zip"]))
+        settings.append(source_of(listing).settings)
+    assert settings[0] == settings[2] != settings[1]
+
+
+def test_a_photo_that_is_copied_later_makes_the_same_source(photos: Stored, tmp_path: Path):
+    listing = listing_of({"train": 4}, photos)
+    before = source_of(listing).settings
+    os.utime(tmp_path / "image-2.jpg", (1, 1))
+    assert source_of(listing).settings == before
 
 
 def test_missing_images_are_counted_with_the_ways_out(photos: Stored):

@@ -182,10 +182,10 @@ def test_loss_curve_shows_what_it_was_given():
 def test_the_strong_line_begins_where_there_are_enough_steps_for_a_mean():
     figure = plots.loss_curve({"loss": np.linspace(80, 10, 300)})
     every, mean = figure.axes[0].lines
-    assert len(every.get_xdata()) == 300 and mean.get_xdata()[0] == 4
-    assert [text.get_text().endswith("mean of 7 steps") for text in figure.axes[0].texts] == [True]
-    short = plots.loss_curve({"loss": np.linspace(80, 10, 60)}).axes[0]
-    assert len(short.lines[1].get_xdata()) == 60 and not short.texts
+    assert len(every.get_xdata()) == 300 and mean.get_xdata()[0] == 8
+    assert [text.get_text().endswith("mean of 15 steps") for text in figure.axes[0].texts] == [True]
+    short = plots.loss_curve({"loss": np.linspace(80, 10, 39)}).axes[0]
+    assert len(short.lines[1].get_xdata()) == 39 and not short.texts
 
 
 def test_loss_curve_of_overfitting_shows_what_came_back():

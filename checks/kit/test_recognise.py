@@ -134,6 +134,13 @@ def test_of_two_years_the_one_that_is_named_is_read(tmp_path):
     assert listing.name == "coco2014" and listing.missing() == []
 
 
+def test_capitals_in_names_do_not_matter(tmp_path):
+    coco(tmp_path)
+    named = write(tmp_path / "other" / "Captions_Val2017.JSON", coco_form(["000000000139.jpg"]))
+    listing = listing_of([named, tmp_path / "val2017"])
+    assert listing.name == "coco2017" and listing.missing() == []
+
+
 def test_without_captions_it_says_what_is_looked_for(tmp_path):
     picture(tmp_path / "a.jpg")
     with pytest.raises(InputError, match=r"no captions in .*captions_\*\.json"):

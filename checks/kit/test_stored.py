@@ -76,6 +76,38 @@ def test_two_copies_of_a_file_are_one(tmp_path: Path):
     assert Stored([tmp_path]).read("x/1.jpg") == b"same"
 
 
+def test_files_of_one_size_are_one_if_they_hold_the_same(tmp_path: Path):
+    folder = write_files(tmp_path / "f", {"x/1.jpg": b"one", "y/1.jpg": b"two", "z/2.jpg": b"one"})
+    zips = [
+        write_zip(tmp_path / f"{name}.zip", {"1.jpg": data, "2.jpg": b"one"})
+        for name, data in (("a", b"one"), ("b", b"six"))
+    ]
+    for paths in ([folder], zips, [folder / "y", zips[0]], [zips[1], folder / "x"]):
+        with pytest.raises(InputError, match="two files 1.jpg"):
+            Stored(paths).find("1.jpg")
+    stored = Stored([*zips, folder])
+    assert stored.read("2.jpg") == b"one"
+    (folder / "z" / "2.jpg").unlink()
+    assert stored.read("2.jpg") == b"one"  # compared once, and the first is still there
+
+
+def test_a_strict_search_wants_every_part_of_the_name(tmp_path: Path):
+    files = {"cats/1.jpg": b"a cat", "Caf\u00e9/2.JPG": b"coffee"}
+    packed = write_zip(tmp_path / "z" / "mine.zip", files)
+    for path in (write_files(tmp_path / "mine", files), packed):
+        stored = Stored([path])
+        for name in ("1.jpg", "cats/1.jpg", "Cats/1.JPG", "./cats\\1.jpg", f"{path}/cats/1.jpg"):
+            assert stored.find(name, strict=True) == f"{path.as_posix()}/cats/1.jpg"
+        assert stored.find("Cafe\u0301/2.jpg", strict=True)
+        for name in ("dogs/1.jpg", "cats/tabby/1.jpg", "x/cats/1.jpg"):
+            assert stored.find(name) and stored.find(name, strict=True) is None
+
+
+def test_a_name_typed_with_backslashes_means_its_folder(tmp_path: Path):
+    stored = Stored([write_files(tmp_path, {"cats/1.jpg": b"cat", "dogs/1.jpg": b"a dog"})])
+    assert stored.read("dogs\\1.jpg") == b"a dog"
+
+
 def test_capitals_and_accents_do_not_matter_unless_they_must(tmp_path: Path):
     composed, apart = "Caf\u00e9.jpg", "Cafe\u0301.jpg"
     stored = Stored([write_zip(tmp_path / "a.zip", {"A/IMG.JPG": b"1", "A/" + apart: b"2"})])

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from coursework import __version__
-from coursework.bundle import Bundle
+from coursework.bundle import Bundle, refuse_bundle
 from coursework.files import InputError, read_json, read_tensors, write_json, write_tensors
 from coursework.learn.parallel import ALONE, agreed
 from coursework.learn.recipe import Recipe
@@ -62,6 +62,7 @@ def start(folder: Path, settings: dict, vocabulary: Vocabulary, else_do: str) ->
 
     Raises InputError if it cannot be a folder or holds a run; `else_do` tells the user what to do then.
     """
+    refuse_bundle(folder)
     if (folder / "settings.json").exists() or (folder / "last.safetensors").exists():
         raise InputError(f"{folder} already holds a run: {else_do}")
     if folder.exists() and not folder.is_dir():

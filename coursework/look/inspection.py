@@ -1,5 +1,6 @@
 """A page about a data set, fit for a lecture: examples, how captions are made, and what is odd."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -70,14 +71,17 @@ def _charts(page: Page, report: dict, x: float, y: float, height: float) -> None
 
 
 def _lengths(axes: Axes, report: dict) -> None:
-    """How many captions have so many words; the few very long ones lie outside."""
-    length = report["length"]
-    counts = {int(n): count for n, count in length["histogram"].items()}
+    """How many captions have so many words; the last bar is for all that are longer, too."""
+    length, counts = report["length"], Counter()
+    last = 2 * length["p95"]
+    for words, count in length["histogram"].items():
+        counts[min(int(words), last)] += count
     axes.bar(counts.keys(), counts.values(), width=0.85, color=LOSS)
-    axes.set_xlim(0, 2 * length["p95"] + 1)
+    axes.set_xlim(0, last + 1)
     axes.xaxis.get_major_locator().set_params(integer=True)
     said = f"{length['mean']:.1f} on average\n95 % have at most {length['p95']}"
-    _say(axes, "captions", "words in a caption", f"{said}\nthe longest {length['max']}")
+    more = f" (last bar: {last} or more)" if length["max"] > last else ""
+    _say(axes, "captions", "words in a caption", f"{said}\nthe longest {length['max']}{more}")
 
 
 def _ranks(axes: Axes, report: dict) -> None:

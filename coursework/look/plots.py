@@ -261,7 +261,7 @@ def loss_curve(history: dict, title: str | None = None) -> Page:
     axes = page.panel(0.95, top, 7.1 if scores else 7.7, 4.6 - top)
     steps = np.arange(1, len(losses) + 1)
     axes.plot(steps, losses, color=LOSS, alpha=0.25, linewidth=0.8)
-    places, means = running_mean(losses, len(losses) // 100)
+    places, means = running_mean(losses, len(losses) // 40)
     axes.plot(places, means, color=LOSS, linewidth=2.4)
     top = 1.08 * losses.max(initial=0.01)
     _dress(axes, "loss per caption (nats, summed over words)", LOSS, top)

@@ -16,14 +16,13 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from tqdm import tqdm
 
 from coursework.bundle import DESCRIPTION, FILES, Bundle, fingerprint, write_records
-from coursework.files import InputError, read_json, reason, write_json
-from coursework.prepare.encode import encoded
-from coursework.prepare.partial import Partial, tidy
+from coursework.files import InputError, in_words, read_json, reason, write_json
+from coursework.prepare.encode import Batch, encoded
+from coursework.prepare.partial import Partial, check_replaceable, tidy
 from coursework.prepare.plan import check_records, plan_of, vocabulary_of
 from coursework.prepare.source import Source
 from coursework.together import Team
@@ -32,7 +31,6 @@ from coursework.vocabulary import VocabularyOptions
 
 # What features and thumbnails depend on: all that the plan is taken over but the words.
 ENCODED = [key for key in DESCRIPTION if key != "vocabulary"]
-Batch = tuple[np.ndarray, list[bytes]]  # features float16 (n, views, C, h, w), and n JPEG files
 Stream = Callable[..., Iterator[Batch]]  # `encoded` but for its start
 
 
@@ -162,10 +160,7 @@ def _of_use(out: Path, plan: dict, progress: bool) -> Bundle | None:
     """
     if not out.exists() or (out.is_dir() and not any(out.iterdir())):
         return None
-    if not (out / "bundle.json").is_file():
-        raise InputError(
-            f"{out} exists and is not a bundle: give another --out (nothing was changed)"
-        )
+    check_replaceable(out)
     _check_same_images(out, plan)
     try:
         bundle = Bundle.open(out)
@@ -178,17 +173,18 @@ def _of_use(out: Path, plan: dict, progress: bool) -> Bundle | None:
 
 
 def _check_same_images(out: Path, plan: dict) -> None:
-    """Raise InputError if the bundle in `out`, of whatever format, says that it is one of other images."""
+    """Raise InputError if the bundle in `out`, of whatever format, is one of other images, or may be."""
+    else_do = "choose another folder for this one, or delete that one first (nothing was changed)"
     try:
         there = read_json(out / "bundle.json", "bundle manifest")
-    except InputError:
-        return
-    for key in ("name", "source"):
-        if isinstance(there, dict) and key in there and there[key] != plan[key]:
-            raise InputError(
-                f"{out} holds a bundle of other images ({key} {there[key]}): choose another"
-                " folder for this one, or delete that one first (nothing was changed)"
-            )
+        others = [key for key in ("name", "source") if there[key] != plan[key]]
+    except (InputError, KeyError, TypeError) as error:
+        raise InputError(
+            f"{out} holds a bundle whose manifest is damaged, perhaps of other images: {else_do}"
+        ) from error
+    if others:
+        said = f"{others[0]} {there[others[0]]}"
+        raise InputError(f"{out} holds a bundle of other images ({said}): {else_do}")
 
 
 def _check_room(folder: Path, shape: Sequence[int], done: int) -> None:
@@ -196,7 +192,7 @@ def _check_room(folder: Path, shape: Sequence[int], done: int) -> None:
     wanted, free = 2 * prod(shape[1:]) * (shape[0] - done), shutil.disk_usage(folder).free
     if wanted > free:
         raise InputError(
-            f"the features take {wanted / 1e9:,.1f} GB, and {folder.parent} has {free / 1e9:,.1f} GB free:"
+            f"the features take {in_words(wanted)}, and {folder.parent} has {in_words(free)} free:"
             " make room there, or choose fewer images, fewer views or another --out"
         )
 

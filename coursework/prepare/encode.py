@@ -138,15 +138,16 @@ def _loaded(
 
 def _seen(source: Source, encoder: Any, views: Sequence[str], i: int) -> list[Image.Image]:
     """Image `i` in every view: squares of the side that the encoder takes."""
-    side = encoder.image_size
+    side, enough = encoder.image_size, math.ceil(encoder.image_size / CROP)
     try:
-        image = source.load(i, side)
-        whole = encoder.view(image)
+        whole = larger = encoder.view(source.load(i, side))
+        if not CORNERS.keys().isdisjoint(views):  # crops need no enlarging, the rest stays as it is
+            larger = encoder.view(source.load(i, enough), enough)
     except OSError as error:
         raise InputError(f"cannot read image {source.records[i].file}: {reason(error)}") from error
-    if CORNERS.keys().isdisjoint(views):
-        return [picture(whole, view, side) for view in views]
-    larger = encoder.view(image, math.ceil(side / CROP))  # its crops need no enlarging
+    except InputError as error:
+        way_out = "replace it, or list it in a file for --leave-out; inspect finds all such images"
+        raise InputError(f"{error}: {way_out}") from error
     return [picture(larger if view in CORNERS else whole, view, side) for view in views]
 
 

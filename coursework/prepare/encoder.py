@@ -33,6 +33,7 @@ SCENES_WEIGHTS = Path(__file__).resolve().parents[2] / "data" / "scenes_regnet_x
 SCENES_NAME = "regnet_x_400mf"
 MEAN = (0.485, 0.456, 0.406)  # ImageNet's, of red, green, blue from 0 to 1
 STD = (0.229, 0.224, 0.225)
+LARGEST = 1024  # pixels: the side of the largest square
 RESIZE = (
     "shorter side to image_size, bicubic, centre crop; a JPEG decoded at 1/2, 1/4 or 1/8 of its size"
     " where that leaves the shorter side no shorter than image_size"
@@ -67,6 +68,8 @@ class Encoder(nn.Module):
         feature_mean, feature_std = load_weights(trunk, model, name, file)
         self.trunk = fuse(trunk, inplace=True, no_trace=True).to(memory_format=torch.channels_last)
         self.image_size = usual_size if image_size is None else image_size
+        if self.image_size > LARGEST:
+            raise InputError(f"{name} on {self.image_size} pixels: take at most {LARGEST}")
         self.register_buffer("mean", 255 * torch.tensor(mean).view(3, 1, 1), persistent=False)
         self.register_buffer("std", 255 * torch.tensor(std).view(3, 1, 1), persistent=False)
         self.register_buffer("feature_mean", feature_mean.float().view(-1, 1, 1), persistent=False)
@@ -291,7 +294,8 @@ def read_weights(file: Path) -> dict[str, Tensor]:
         tensors = torch.load(file, map_location="cpu", weights_only=True)
     except Exception as error:  # whatever a file of random bytes makes the reader do
         raise InputError(
-            f"damaged weights {file}, or no file of tensors: {reason(error)}"
+            f"damaged weights {file}, or no weights at all ({type(error).__name__}): take a .pth that"
+            " torch.save(model.state_dict(), ...) wrote, or a .safetensors file"
         ) from error
     values = tensors.values() if isinstance(tensors, dict) else [None]
     if not all(isinstance(value, Tensor) for value in values):

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
-from PIL import ExifTags, Image, ImageOps
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from coursework.errors import InputError, reason
 
@@ -28,6 +28,8 @@ def read_image(
                 image.draft(None, (side, side))  # only a JPEG can, the others do nothing here
             image.load()
             return as_rgb(image)
+    except UnidentifiedImageError as error:  # its own text has an address in memory
+        raise InputError(f"cannot read image {name}: it is none that Pillow knows") from error
     except Exception as error:  # damaged files make the decoders raise almost anything
         raise InputError(f"cannot read image {name}: {reason(error)}") from error
 

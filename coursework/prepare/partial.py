@@ -9,7 +9,7 @@ import os
 import shutil
 import zlib
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from math import prod
 from pathlib import Path
 from time import monotonic
@@ -17,9 +17,10 @@ from typing import BinaryIO
 
 import numpy as np
 
-from coursework.bundle import npy_header
-from coursework.files import InputError, read_json, write_json
+from coursework.bundle import FILES, npy_header
+from coursework.files import InputError, locked, read_json, write_json
 
+LOCK = "lock"  # whoever works on the folder has it
 PROGRESS = "progress.json"  # whose plan the folder follows, and how many of its images are done
 REPLACED = "replaced"  # an older bundle, until the new one stands in its place
 PATIENCE = 2.0  # seconds of work at most that a power cut may cost
@@ -38,11 +39,12 @@ class Partial:
         InputError if a folder of that name is not an earlier run's.
         """
         self.path, self.plan = out.with_name(out.name + ".partial"), plan
-        done = self._images_done()
-        self.done = done if done == shape[0] else done - done % batch_size
+        self._lock = self._taken()
+        count, row = shape[0], 2 * prod(shape[1:])
+        done = self._good_images(min(self._images_done(), count), shape)
+        self.done = done if done == count else done - done % batch_size
         if not self.done:
             self._start_anew()
-        count, row = shape[0], 2 * prod(shape[1:])
         self._features = self._opened("features.npy", npy_header("<f2", shape), row)
         self._checksums = self._opened("checksums.npy", npy_header("<u4", (count, 2)), 8)
         self._offsets = self._opened("thumbnails.npy", npy_header("<i8", (count + 1,)), 8, first=8)
@@ -55,31 +57,71 @@ class Partial:
         """How many images of this plan the folder holds; 0 if there is nothing of use."""
         try:
             state = read_json(self.path / PROGRESS, "progress")
-            return int(state["images"]) if state["plan"] == self.plan else 0
-        except (InputError, KeyError, TypeError, ValueError):
+            return max(0, int(state["images"])) if state["plan"] == self.plan else 0
+        except (InputError, KeyError, TypeError, ValueError, OverflowError):
             return 0
 
-    def _start_anew(self) -> None:
-        """An empty folder, after throwing away what an earlier run left; nothing else is thrown away."""
+    def _good_images(self, done: int, shape: Sequence[int]) -> int:
+        """How many of the first `done` images are as they were written, up to the first that is not."""
+        row, count = 2 * prod(shape[1:]), shape[0]
+        try:
+            sums = self._start_of("checksums.npy", npy_header("<u4", (count, 2)), 8 * done)
+            ends = self._start_of("thumbnails.npy", npy_header("<i8", (count + 1,)), 8 * done + 8)
+            self._start_of("features.npy", npy_header("<f2", shape), 0)
+        except (OSError, ValueError):
+            return 0
+        sums = np.frombuffer(sums, "<u4").reshape(done, 2).tolist()
+        ends = np.frombuffer(ends, "<i8").tolist()
+        with (
+            open(self.path / "features.npy", "rb") as features,
+            open(self.path / "thumbnails.jpgs", "ab+") as thumbnails,
+        ):
+            features.seek(len(npy_header("<f2", shape)))
+            thumbnails.seek(0)
+            for i in range(done):
+                jpeg = thumbnails.read(max(0, ends[i + 1] - ends[i]))
+                found = [zlib.crc32(features.read(row)), zlib.crc32(jpeg)]
+                if found != sums[i] or ends[i + 1] != thumbnails.tell():
+                    return i
+        return done if ends[0] == 0 else 0
+
+    def _start_of(self, name: str, header: bytes, size: int) -> bytes:
+        """The first `size` bytes behind the header of a file. Raises OSError or ValueError otherwise."""
+        with open(self.path / name, "rb") as file:
+            found, data = file.read(len(header)), file.read(size)
+        if found != header or len(data) < size:
+            raise ValueError(f"{name} is not as it was")
+        return data
+
+    def _taken(self) -> BinaryIO:
+        """The lock of the folder, which is made if need be, and is an earlier run's if it is there."""
         if self.path.exists():
-            foreign = [
-                p for p in self.path.iterdir() if not p.name.startswith(f".{Path(PROGRESS).stem}.")
-            ]
+            ours = (LOCK, f".{Path(PROGRESS).stem}.")  # of a run killed at its beginning
+            foreign = [p for p in self.path.iterdir() if not p.name.startswith(ours)]
             if foreign and not (self.path / PROGRESS).is_file():
                 raise InputError(
                     f"{self.path} is in the way and not from an interrupted prepare: move it elsewhere"
                 )
-            shutil.rmtree(self.path)
-        self.path.mkdir(parents=True)
+        self.path.mkdir(parents=True, exist_ok=True)
+        try:
+            return locked(self.path / LOCK)
+        except BlockingIOError as error:
+            raise InputError(
+                f"another prepare is at work in {self.path}: wait for it, or give another --out"
+            ) from error
+
+    def _start_anew(self) -> None:
+        """Throw away what an earlier run left; killed over it, the next one still knows whose it is."""
         self._save_progress()
+        for path in self.path.iterdir():
+            if path.is_dir():
+                shutil.rmtree(path)
+            elif path.name not in (LOCK, PROGRESS):
+                path.unlink()
 
     def _opened(self, name: str, header: bytes, row: int, first: int = 0) -> BinaryIO:
         """A file cut to its header, `first` bytes and the rows known to be good; in a new one those are 0."""
         path, size = self.path / name, len(header) + first + self.done * row
-        if self.done and (not path.is_file() or path.stat().st_size < size):
-            raise InputError(
-                f"damaged {path}: shorter than it was; remove {self.path} and run again"
-            )
         file = open(path, "r+b" if self.done else "w+b")  # noqa: SIM115 (closed by `close`)
         if not self.done:
             file.write(header)
@@ -134,7 +176,7 @@ class Partial:
         self.close()
         for path in self.path.iterdir():
             if path.is_file() and path.name not in (*files, PROGRESS):
-                path.unlink()  # a temporary file of a killed run
+                path.unlink()  # the lock, and what a killed run was writing
         if out.is_dir() and any(out.iterdir()):
             out.rename(self.path / REPLACED)
         elif out.is_dir():
@@ -144,8 +186,9 @@ class Partial:
 
     def close(self) -> None:
         """Close the files; what was appended stays."""
-        for file in self._files:
-            file.close()
+        with ExitStack() as closing:  # closes the others too where one cannot write its last bytes
+            for file in (self._lock, *self._files):
+                closing.callback(file.close)
 
     def __enter__(self) -> "Partial":
         return self
@@ -158,6 +201,27 @@ class Partial:
             self.save()
         with suppress(*([OSError] if error else [])):
             self.close()
+        if not self.done:  # nothing worth keeping
+            shutil.rmtree(self.path, ignore_errors=True)
+
+
+def check_replaceable(out: Path) -> None:
+    """Raise InputError if the folder `out` holds anything that is not a bundle's: nobody shall lose it."""
+    ours = (*FILES, "bundle.json", PROGRESS, LOCK, REPLACED)
+    if not out.is_dir():
+        raise InputError(
+            f"{out} exists and is not a bundle: give another --out (nothing was changed)"
+        )
+    foreign = sorted(p.name for p in out.iterdir() if p.name not in ours and not p.match(".*.tmp*"))
+    if foreign and not (out / "bundle.json").is_file():
+        raise InputError(
+            f"{out} exists and is not a bundle: give another --out (nothing was changed)"
+        )
+    if foreign:
+        raise InputError(
+            f"{out} holds more than a bundle ({', '.join(foreign[:3])}): move that elsewhere, or give"
+            " another --out (nothing was changed)"
+        )
 
 
 def tidy(out: Path) -> None:

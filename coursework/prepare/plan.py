@@ -50,7 +50,14 @@ def plan_of(source: Source, encoder: Any, options: VocabularyOptions, views: lis
         "versions": versions | {"coursework": getattr(coursework, "__version__", None)},
         "lexicon": source.lexicon,
     }
-    manifest = json.loads(json.dumps(manifest))  # as it will be read: tuples are lists then
+    text = json.dumps(manifest, ensure_ascii=False)
+    try:
+        manifest = json.loads(text.encode())  # as it will be read: tuples are lists then
+    except UnicodeEncodeError as error:
+        raise InputError(
+            f"a name that is not Unicode: {error.object[error.start - 20 : error.end]!r}; give that file or"
+            " folder another one"
+        ) from error
     shape = [len(source.records), len(views), encoder.channels, *encoder.grid]
     return manifest | {
         "plan": plan_hash(manifest),

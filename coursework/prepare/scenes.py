@@ -116,8 +116,8 @@ def scenes_source(train: int, val: int, test: int, seed: int = 0, size: int = 22
     ]
     settings = {**counts, "seed": seed, "size": size, "painter": painter()}
 
-    def load(index: int, side: int = 0) -> Image.Image:  # a scene is drawn in its one size
-        return picture(drawn[index][2], size)
+    def load(index: int, side: int = 0) -> Image.Image:
+        return picture(drawn[index][2], max(size, side))
 
     return Source("scenes", settings, records, load, sentences.lexicon())
 

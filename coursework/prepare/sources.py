@@ -2,14 +2,14 @@
 
 import argparse
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from coursework.files import InputError, reason
 from coursework.prepare.sets.listing import Listing, chosen, source_of
 from coursework.prepare.source import Source
 
-HALF_OF_VAL = 2500  # of val2017, the smaller of the two
 FEW = 5000  # training images: below, every word counts
 
 
@@ -41,27 +41,47 @@ def scenes(args: argparse.Namespace) -> Source:
     return scenes_source(args.train, args.val, args.test, args.seed)
 
 
-def folder(args: argparse.Namespace) -> Source | Listing:
-    from coursework.prepare.sets.folder import folder_listing, folder_source
+def folder(args: argparse.Namespace) -> Listing:
+    """Of one's own photos one wants to know what is wrong, unless one asks to go on without."""
+    from coursework.prepare.sets.folder import faultless_listing, folder_listing
 
-    if args.leave_out or args.present_only or args.limit or any(counts(args).values()):
-        return selected(folder_listing(args.images, args.captions), args)
-    return folder_source(args.images, args.captions)
+    read = folder_listing if args.leave_out or args.present_only else faultless_listing
+    return selected(read(args.images, args.captions), args)
 
 
 def coco(args: argparse.Namespace) -> Listing:
     from coursework.prepare.sets.coco import PARTS
     from coursework.prepare.sets.coco_download import coco_gathered
 
-    if not args.test and (args.val or 0) <= HALF_OF_VAL:
-        args.test = args.val  # to score on, as many as to watch
     parts = (args.split,) if args.split else PARTS
 
     def select(listing: Listing) -> Listing:
-        return selected(listing, args)
+        left = chosen(listing, {}, None, *left_out(args))
+        so_many, notes = few_held_out(counts(args), left.splits)
+        return chosen(replace(left, notes=[*left.notes, *notes]), so_many, args.limit)
 
     settings = {"year": args.year, "counts": counts(args), "whole": args.whole}
     return coco_gathered(args.paths, args.downloads, select, parts, **settings)
+
+
+def few_held_out(
+    asked: Mapping[str, int | None], there: Mapping[str, int]
+) -> tuple[dict[str, int | None], list[str]]:
+    """How many images of each split, where val or test is not asked for; and a note on what nobody said.
+
+    Who wants 1,000 images to learn from does not want 5,000 more to be downloaded: so in val at most a tenth
+    of those asked for in train, and in test, to score on, at most as many as in val, to watch.
+    """
+    enough = asked["val"] or (asked["train"] and max(asked["train"] // 10, 1))
+    unsaid = [split for split in ("val", "test") if asked[split] is None and split in there]
+    if not enough or not unsaid:
+        return dict(asked), []
+    so_many = {**asked, **{split: min(enough, there[split]) for split in unsaid}}
+    if asked["val"]:
+        return so_many, []
+    options = " and ".join(f"--{split} N" for split in unsaid)
+    each = f"{' and '.join(unsaid)}: at most {enough:,} images{' each' if unsaid[1:] else ''}"
+    return so_many, [f"{each}, a tenth of train, as nothing else is asked for ({options})"]
 
 
 def flickr8k(args: argparse.Namespace) -> Listing:
@@ -98,8 +118,12 @@ SOURCES = {
 
 def selected(listing: Listing, args: argparse.Namespace) -> Listing:
     """Of a data set's images those that the arguments ask for."""
-    leave_out = names_in(args.leave_out) if args.leave_out else ()
-    return chosen(listing, counts(args), args.limit, None, leave_out, args.present_only)
+    return chosen(listing, counts(args), args.limit, *left_out(args))
+
+
+def left_out(args: argparse.Namespace) -> tuple[list[str], bool]:
+    """The names of images to leave out, and whether those go that are not there."""
+    return names_in(args.leave_out) if args.leave_out else [], args.present_only
 
 
 def counts(args: argparse.Namespace) -> dict[str, int | None]:

@@ -18,8 +18,9 @@ from coursework.files import InputError
 from coursework.prepare.doctor.census import caption_figures, odd_captions
 from coursework.prepare.doctor.checkup import Finding, examined, glanced_at, looked_at, seen
 from coursework.prepare.doctor.faults import Found, by_kind, entries, to_leave_out
-from coursework.prepare.doctor.prognosis import text
+from coursework.prepare.doctor.report import text
 from coursework.prepare.sets.listing import PICTURES, SPLITS, Listing
+from coursework.prepare.sets.stored import base_name
 from coursework.vocabulary import UNK
 
 __all__ = ["examine_bundle", "examine_listing", "shown", "text"]
@@ -131,12 +132,11 @@ def _faults_of_files(listing: Listing, findings: Sequence[Finding]) -> Found:
         else:
             users[_place(listing, record.file)].append(record.file)
     spare = [name for name in listing.stored.names(PICTURES) if name not in users]
-    comes = listing.urls if listing.settings.get("kind") == "coco" else {}
     return {
-        "missing": [(file, "") for file in absent if file not in comes],
-        "to come": [(file, "") for file in absent if file in comes],
+        "missing": [(file, "") for file in absent if file not in listing.urls],
+        "to come": [(file, "") for file in absent if file in listing.urls],
         "one file": [(other, files[0]) for files in users.values() for other in files[1:]],
-        "spare": [(name.rpartition("/")[2], "") for name in spare],
+        "spare": [(base_name(name), "") for name in spare],
     }
 
 

@@ -2,7 +2,6 @@
 
 import hashlib
 import io
-import os
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +13,9 @@ from tqdm import tqdm
 
 from coursework.files import InputError, reason
 from coursework.prepare.download.kinds_of_file import BLANK, WEB_PAGE
+from coursework.prepare.encode import cores
 from coursework.prepare.images import as_rgb
+from coursework.together import Team
 
 TINY = 64  # pixels: a shorter side below this shows next to nothing
 COLOURLESS = (
@@ -46,7 +47,7 @@ def looked_at(
     count: int, look: Callable[[int], Finding], progress: bool = True, title: str = "images"
 ) -> Iterator[Finding]:
     """look(0), look(1), ... from several threads, in order; only a few pictures are in memory at a time."""
-    workers = min(8, os.cpu_count() or 1)
+    workers = min(8, cores(Team()))
     pool = ThreadPoolExecutor(workers)
     window = 4 * workers
     ahead = deque(pool.submit(look, i) for i in range(min(window, count)))

@@ -60,7 +60,7 @@ KINDS = {
         SPOILS,
         "split is missing",
         "splits are missing",
-        "without it nothing says how well a model does on pictures that it has not seen",
+        "train needs images in val: give some that split, or name the caption file that has them",
     ),
     "shared": Kind(
         SPOILS,
@@ -93,7 +93,7 @@ KINDS = {
         NOTE,
         "image is not there yet",
         "images are not there yet",
-        "prepare coco downloads those that it needs",
+        "prepare downloads those that it needs",
     ),
     "copies": Kind(
         NOTE,

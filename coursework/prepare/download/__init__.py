@@ -12,21 +12,27 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent import futures
 from itertools import chain
 from pathlib import Path
-from threading import Event
-from urllib.parse import quote
+from threading import Event, Lock
+from typing import NamedTuple
+from urllib.parse import quote, urldefrag
 
 from tqdm import tqdm
 
 from coursework.files import InputError, reason, sha256, written_beside
 from coursework.prepare.download import answers
-from coursework.prepare.download.answers import Broken, Changed, Refused
+from coursework.prepare.download.answers import Broken, Changed, Refused, Unreachable
 from coursework.prepare.download.arriving import Part, Version, size_of
-from coursework.prepare.download.kinds_of_file import wrong_beginning, wrong_file
+from coursework.prepare.download.folders import made, sweep
+from coursework.prepare.download.kinds_of_file import is_web_page, wrong_beginning, wrong_file
+from coursework.prepare.download.sizes import size_text
 
 CHUNK = 1 << 18  # bytes read at a time
 LARGEST_SMALL = 1 << 27  # bytes of a file that is kept in memory while it comes
 LONGEST_PAUSE = 300  # seconds; who asks for more is not waited for
+FIRST_TRIES, FIRST_SECONDS = 3, 5.0  # to reach a server that has never answered
 PASSING = (408, 425, 429, 500, 502, 503, 504)  # HTTP statuses that may be gone a moment later
+LASTING = (401, 403, 404, 410, 451)  # and those that will be the same tomorrow
+LOGIN = (401, 403, 407, 511)  # and those that a browser may do away with
 AGENT = {"User-Agent": "coursework (python urllib)", "Accept-Encoding": "identity"}
 SAFE = "%/:?#[]@!$&'()*+,;=~"  # what stands for itself in an address
 CERTIFICATE = (
@@ -43,6 +49,8 @@ def fetch(
     wait: float = 1.0,
     timeout: float = 30.0,
     progress: bool = True,
+    then: str = "",
+    unpacked: bool = False,
 ) -> Path:
     """Download `url` to `path`, unless it is there already, and return the path.
 
@@ -50,7 +58,9 @@ def fetch(
     is another one by then. `sha256_prefix`: how the hash of the file begins, in hex. By the ending of
     `path` it is checked to be a whole .zip, a .json or an image, and never a web page. `tries` in a row may
     bring nothing new before it gives up; the pause between them starts at `wait` seconds and doubles, or is
-    what the server asks for.
+    what the server asks for; a server that has never answered is given up after seconds. `unpacked`: the
+    disk must have room for what is in the zip as well. `then`: what to do with the file once it was saved by
+    hand, where that is not to put it at `path`.
 
     Raises InputError, with what to do by hand, where the file cannot be had or the disk is too small.
     Interrupted (KeyboardInterrupt), it says what is kept.

@@ -25,8 +25,19 @@ class Changed(Broken):
     """The file on the server is another one by now: what had come of it is of no use."""
 
 
+class Unreachable(Broken):
+    """No connection came about: no such server, nobody answers there, or no network."""
+
+
 class Refused(Exception):
-    """The transfer failed, and would fail again."""
+    """The transfer failed, and would fail again.
+
+    `for_good`: on any day. `browser`: in a browser, where one can log in, it may go well.
+    """
+
+    def __init__(self, said: str, for_good: bool = False, browser: bool = False):
+        super().__init__(said)
+        self.for_good, self.browser = for_good, browser
 
 
 def seconds(retry_after: str | None) -> float:
@@ -46,7 +57,7 @@ def place(response: HTTPResponse) -> int:
     if response.status != 206:
         return 0
     span = (response.headers.get("Content-Range") or "").removeprefix("bytes ").partition("-")[0]
-    if not span.isdigit():
+    if not span.isdecimal():
         raise Broken("the server sends a part of the file, and does not say which")
     return int(span)
 
@@ -54,7 +65,7 @@ def place(response: HTTPResponse) -> int:
 def version_of(response: HTTPResponse) -> Version:
     """What the server says of the version of the file that it has."""
     total = (response.headers.get("Content-Range") or "").rpartition("/")[2]
-    whole = int(total) if total.isdigit() else None
+    whole = int(total) if total.isdecimal() else None
     return {
         "etag": response.headers.get("ETag"),
         "modified": response.headers.get("Last-Modified"),
@@ -65,7 +76,7 @@ def version_of(response: HTTPResponse) -> Version:
 def length_of(response: HTTPResponse) -> int | None:
     """The bytes that the server says it will send now, None where it does not say."""
     length = response.headers.get("Content-Length") or ""
-    return int(length) if length.isdigit() else None
+    return int(length) if length.isdecimal() else None
 
 
 def packing_of(response: HTTPResponse) -> str:

@@ -27,12 +27,18 @@ def wrong_beginning(name: str, data: bytes) -> str | None:
     if not data:
         return "nothing comes, it is empty"
     suffix = Path(name).suffix.lower()
-    if suffix not in (".html", ".htm") and WEB_PAGE.match(data.lstrip(BLANK)):
+    if is_web_page(name, data):
         return f"a web page comes instead of the file{_title(data)} (a login, or a proxy's notice)"
     wanted = BEGINNINGS.get(suffix)
     if wanted and not (data.lstrip(BLANK) if suffix == ".json" else data).startswith(wanted):
         return f"what comes is not a {suffix} file, it begins with {data[:8]!r}"
     return None
+
+
+def is_web_page(name: str, data: bytes) -> bool:
+    """Whether `data` begins a web page, where a file called `name` should come."""
+    wanted = Path(name).suffix.lower() in (".html", ".htm")
+    return not wanted and bool(WEB_PAGE.match(data.lstrip(BLANK)))
 
 
 def wrong_file(name: str, path: Path) -> str | None:

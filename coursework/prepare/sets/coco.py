@@ -10,13 +10,13 @@ import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from coursework.bundle import ImageRecord
 from coursework.files import InputError, reason
 from coursework.prepare.download import addresses
 from coursework.prepare.sets.listing import (
     BAD_ROW,
+    HALF,
     NO_CAPTION,
     NO_IMAGE,
     SPLITS,
@@ -27,11 +27,13 @@ from coursework.prepare.sets.listing import (
     shared_out,
     tidied,
 )
-from coursework.prepare.sets.stored import Stored
+from coursework.prepare.sets.stored import Stored, base_name
 
 PARTS = ("train", "val")
-OFFICIAL = re.compile(r"captions_(train|val)(2014|2017)\.json$")
-OTHER_TASKS = re.compile(r"(instances|person_keypoints|panoptic|stuff|image_info)_\w*\.json$")
+OFFICIAL = re.compile(r"captions_(train|val)(2014|2017)\.json", re.IGNORECASE)
+OTHER_TASKS = re.compile(
+    r"(instances|person_keypoints|panoptic|stuff|image_info)_\w*\.json$", re.IGNORECASE
+)
 PART = re.compile(r"(?<![a-z])(train|val|test|dev)(?:id|idation|ing)?(?![a-z])")
 PHOTO = re.compile(r"(?:^|/)(?:COCO_(train|val|test)(\d{4})_)?(\d{12})\.jpe?g$")
 AT_COCO = re.compile(
@@ -62,10 +64,11 @@ def coco_listing(
     `parts`: of which official parts, train and val. Where both are there, train is split train, and val is
     shared out by a hash of the names to the splits val and test: half each, or so that there are as many as
     `counts` asks for ({"val": 4000}). Where there is one caption file only, its images are shared out to
-    train, val and test, 80, 10 and 10 %. A split that the file itself gives to an image stands.
+    train, val and test, 80, 10 and 10 %; but a file that says test in its name is split test alone. A split
+    that the file itself gives to an image stands.
 
     What is wrong with single images and captions is noted in `.faults`. Raises InputError if there is no
-    caption file, or several that do not go together.
+    caption file, or several that do not go together, or one of several that says in its name of no part.
     """
     stored = Stored(paths)
     faults, notes = [], []
@@ -77,7 +80,7 @@ def coco_listing(
     if not records:
         raise InputError(f"{', '.join(g.file for g in groups)} has no image with a caption")
     years = {group.year for group in groups if group.year}
-    settings = {"kind": "coco", "captions": sorted(_base(group.file) for group in groups)}
+    settings = {"kind": "coco", "captions": sorted(base_name(group.file) for group in groups)}
     urls = {file: url for group in groups for file, url in group.urls.items()}
     return Listing(
         f"coco{years.pop()}" if len(years) == 1 else "coco",
@@ -149,16 +152,22 @@ def _caption_files(
     return found
 
 
+def official_part(name: str) -> tuple[str, int] | None:
+    """Part and year of a caption file that is called as COCO's are, in small letters or capitals."""
+    match = OFFICIAL.fullmatch(base_name(name))
+    return (match[1].lower(), int(match[2])) if match else None
+
+
 def _official(
     stored: Stored, parts: Sequence[str], year: int | None
 ) -> list[tuple[str, str, int | None]]:
     """COCO's own caption files, each once, train before val."""
     found = {}
     for name in stored.names(".json"):
-        match = OFFICIAL.search(name)
-        if match and match[1] in parts and year in (None, int(match[2])):
-            found.setdefault(match[0], (match[1], int(match[2])))
-    return sorted((stored.find(base), *which) for base, which in found.items())
+        which = official_part(name)
+        if which and which[0] in parts and year in (None, which[1]):
+            found.setdefault(which, base_name(name))
+    return [(stored.find(base), *which) for which, base in sorted(found.items())]
 
 
 def _unofficial(stored: Stored) -> list[tuple[str, str, None]]:
@@ -166,14 +175,12 @@ def _unofficial(stored: Stored) -> list[tuple[str, str, None]]:
 
     Those that the user named; else those that are called captions; else the only one there is.
     """
-    names = [
-        n for n in stored.names(".json") if not OFFICIAL.search(n) and not OTHER_TASKS.search(n)
-    ]
+    names = [n for n in stored.names(".json") if not official_part(n) and not OTHER_TASKS.search(n)]
     named = {path.as_posix() for path in stored.paths}
     found = [name for name in names if name in named]
-    found = found or [name for name in names if "caption" in _base(name).lower()]
+    found = found or [name for name in names if "caption" in base_name(name).lower()]
     found = found or (names if len(names) == 1 else [])
-    parts = [PART.search(_base(name).lower()) for name in found]
+    parts = [PART.search(base_name(name).lower()) for name in found]
     parts = ["val" if part and part[1] == "dev" else part[1] if part else "" for part in parts]
     return [(name, part, None) for name, part in zip(found, parts, strict=True)]
 
@@ -183,11 +190,10 @@ def _why_none(stored: Stored) -> str:
     other = [name for name in stored.names(".json") if OTHER_TASKS.search(name)]
     if other:
         return f"{other[0]} is not of captions ({stored} has no captions_*.json): {ADVICE}"
-    official = [name for name in stored.names(".json") if OFFICIAL.search(name)]
+    official = [name for name in stored.names(".json") if official_part(name)]
     if official:
-        return (
-            f"only {', '.join(map(_base, official))} is in {stored}: give another --split or --year"
-        )
+        bases = ", ".join(map(base_name, official))
+        return f"only {bases} is in {stored}: give another --split or --year"
     packed = stored.archives()
     if packed:
         return f"no caption file (captions_*.json) in {stored}: unpack {packed[0]}, and name what is in it"
@@ -202,14 +208,14 @@ def read_captions(
     captions, urls, splits = {}, {}, {}
     listed = {}  # image id: file
     for image in images:
-        if not _is_image(image):
-            faults.append(
-                Fault(BAD_ROW, _base(name), f"an image without id or file_name: {image!r:.80}")
-            )
+        wrong = _wrong_with(image)
+        if wrong:
+            faults.append(Fault(BAD_ROW, base_name(name), f"{wrong}: {image!r:.80}"))
             continue
         number, file = str(image["id"]), image["file_name"].strip()
         if number in listed or file in captions:
-            faults.append(Fault(TWICE, file, f"image {number} is listed twice in {_base(name)}"))
+            text = f"image {number} is listed twice in {base_name(name)}"
+            faults.append(Fault(TWICE, file, text))
             continue
         listed[number], captions[file], splits[file] = file, [], _split(image, faults)
         url = _address(image, part, year)
@@ -222,7 +228,7 @@ def read_captions(
         if kept and splits[file] is not None:
             records.append(ImageRecord(file, splits[file], kept))
         elif not kept:
-            faults.append(Fault(NO_CAPTION, file, f"{_base(name)} has no caption for it"))
+            faults.append(Fault(NO_CAPTION, file, f"{base_name(name)} has no caption for it"))
     return _Group(name, part, year, records, urls)
 
 
@@ -255,9 +261,12 @@ def _lists(name: str, content: object) -> tuple[list, list]:
     return images, annotations
 
 
-def _is_image(row: object) -> bool:
+def _wrong_with(row: object) -> str:
+    """Why a row is no image; "" if it is one."""
     named = _is_row(row, "id", "file_name") and isinstance(row["file_name"], str)
-    return named and bool(row["file_name"].strip())
+    if not named or not row["file_name"].strip():
+        return "an image without id or file_name"
+    return "half a character in its file_name" if HALF.search(row["file_name"]) else ""
 
 
 def _is_row(row: object, *keys: str) -> bool:
@@ -291,12 +300,14 @@ def _add_captions(
     seen = set()
     for row in rows:
         if not _is_row(row, "image_id", "caption"):
-            faults.append(Fault(BAD_ROW, _base(name), f"not a caption with image_id: {row!r:.80}"))
+            text = f"not a caption with image_id: {row!r:.80}"
+            faults.append(Fault(BAD_ROW, base_name(name), text))
             continue
         number = str(row["image_id"])
         file = listed.get(number)
         if file is None:
-            faults.append(Fault(NO_IMAGE, number, f"{_base(name)} does not list image {number}"))
+            text = f"{base_name(name)} does not list image {number}"
+            faults.append(Fault(NO_IMAGE, number, text))
             continue
         same = (str(row.get("id")), number, str(row["caption"]))
         if "id" in row and same in seen:
@@ -313,7 +324,7 @@ def _drop_repeated(groups: list[_Group], faults: list[Fault]) -> None:
         for record in group.records:
             other = seen.setdefault(record.file, group)
             if other is not group:
-                text = f"{_base(group.file)} lists what {_base(other.file)} has listed"
+                text = f"{base_name(group.file)} lists what {base_name(other.file)} has listed"
                 faults.append(Fault(TWICE, record.file, text))
         group.records = [record for record in group.records if seen[record.file] is group]
 
@@ -326,18 +337,36 @@ def _with_splits(
     records = []
     for group in groups:
         asked = [record.file for record in group.records if not record.split]
-        if len(groups) == 1 or "train" not in known:
-            splits = {file: shared_out(file) for file in asked}
-            why = "it is all there is" if len(groups) == 1 else "there are none of train"
-            said = f"{_base(group.file)} is shared out to train, val, test (80, 10, 10 %): {why}"
-        elif group.part == "val" and "test" not in known:
-            splits = _halves(asked, counts)
-            said = f"{_base(group.file)} is shared out to val and test"
-        else:
-            splits, said = dict.fromkeys(asked, group.part or "train"), ""
-        notes += [said] if said and asked else []
+        splits, said = _splits(group, asked, known, counts) if asked else ({}, "")
+        notes += [f"{base_name(group.file)} is shared out to {said}"] if said else []
         records += [replace(r, split=r.split or splits[r.file]) for r in group.records]
     return records
+
+
+def _splits(
+    group: _Group, asked: list[str], known: set[str], counts: Mapping[str, int | None]
+) -> tuple[dict[str, str], str]:
+    """The split of each of the files `asked`, and if they are shared out to several, to which and why.
+
+    `known`: the parts of all groups. Raises InputError if it cannot be told.
+    """
+    alone = known == {group.part}
+    if not group.part and not alone:
+        raise InputError(
+            f"{group.file}: its name does not say train, val or test: give each image a split, or name only"
+            " the files you mean"
+        )
+    if group.part == "test":
+        return dict.fromkeys(asked, "test"), ""
+    if alone or "train" not in known:
+        why = "it is all there is" if alone else "there are none of train"
+        test, shares = (
+            (0, "val (90, 10 %)") if "test" in known else (0.1, "val, test (80, 10, 10 %)")
+        )
+        return {file: shared_out(file, test=test) for file in asked}, f"train, {shares}: {why}"
+    if group.part == "val" and "test" not in known:
+        return _halves(asked, counts), "val and test"
+    return dict.fromkeys(asked, group.part), ""
 
 
 def _halves(files: list[str], counts: Mapping[str, int | None]) -> dict[str, str]:
@@ -352,7 +381,3 @@ def _halves(files: list[str], counts: Mapping[str, int | None]) -> dict[str, str
     if test is not None:
         border = min(border, len(files) - test) if test else len(files)
     return {file: "val" if rank < border else "test" for rank, file in enumerate(order)}
-
-
-def _base(name: str) -> str:
-    return Path(name).name

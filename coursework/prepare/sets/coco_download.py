@@ -15,13 +15,13 @@ from coursework.files import InputError
 from coursework.prepare.download import addresses, fetch, fetch_many
 from coursework.prepare.sets.coco import (
     AT_COCO,
-    OFFICIAL,
     OTHER_TASKS,
     PARTS,
     PHOTO,
     coco_listing,
     has_captions,
     images_by_number,
+    official_part,
 )
 from coursework.prepare.sets.listing import PICTURES, Listing
 from coursework.prepare.sets.stored import Stored
@@ -58,26 +58,6 @@ def coco_gathered(
         paths.append(fetch_annotations(folder, year or _year_of(given), progress))
     listing = select(coco_listing([*paths, *fetched_images(folder)], parts, year, counts))
     return with_images(listing, folder, whole, progress)
-
-
-def download_coco(
-    folder: Path,
-    parts: Sequence[str] = PARTS,
-    year: int = 2017,
-    whole: bool = False,
-    listing: Listing | None = None,
-    progress: bool = True,
-) -> list[Path]:
-    """Fetch COCO's annotations; with `listing` also its missing images, with `whole` all images of `parts`.
-
-    Returns what can be given to `coco_listing`.
-    """
-    annotations = fetch_annotations(folder, year, progress)
-    if whole:
-        _fetch_zips([(part, year) for part in parts], folder, progress)
-    elif listing is not None:
-        with_images(listing, folder, False, progress)
-    return [annotations, *fetched_images(folder)]
 
 
 def fetch_annotations(folder: Path, year: int, progress: bool = True) -> Path:
@@ -176,7 +156,7 @@ def _check_space(folder: Path, size: int) -> None:
 
 def _check_given(given: Stored) -> None:
     """Raise InputError if the user named files, and nothing of COCO is among them."""
-    ours = any(OFFICIAL.search(n) or OTHER_TASKS.search(n) for n in given.names(".json"))
+    ours = any(official_part(n) or OTHER_TASKS.search(n) for n in given.names(".json"))
     if not given.paths or ours or has_captions(given):
         return
     pictures = given.names(PICTURES)

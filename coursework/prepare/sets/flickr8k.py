@@ -28,7 +28,7 @@ from coursework.prepare.sets.listing import (
     draw,
     tidied,
 )
-from coursework.prepare.sets.stored import Stored
+from coursework.prepare.sets.stored import Stored, base_name
 
 TOKENS, TABLE = "Flickr8k.token.txt", "captions.txt"
 # An image that stands in two of them stays in the first: what is tested must not be learnt.
@@ -121,7 +121,7 @@ def _captions(stored: Stored, faults: list[Fault]) -> dict[str, list[str]]:
 
 def _lines(stored: Stored, name: str, faults: list[Fault]) -> Iterator[Line]:
     """The lines of a text file that are not blank."""
-    short = name.rpartition("/")[2]
+    short = base_name(name)
     for number, raw in enumerate(stored.read(name).splitlines(), start=1):
         where = f"{short}, line {number}"
         try:

@@ -1,4 +1,4 @@
-"""A folder of photos and a file with their captions, as a source.
+"""A folder of photos and a file with their captions.
 
 The captions come in one of two forms, told apart by the file's ending:
 - `.json`, as COCO has it: {"images": [{"id", "file_name"}], "annotations": [{"image_id", "caption"}]};
@@ -11,6 +11,7 @@ import csv
 import io
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from coursework.bundle import ImageRecord
@@ -24,18 +25,16 @@ from coursework.prepare.sets.listing import (
     Listing,
     draw,
     shared_out,
-    source_of,
     tidied,
 )
 from coursework.prepare.sets.stored import Stored
-from coursework.prepare.source import Source
 
 IMAGE_COLUMNS = ("image", "file", "file_name", "filename", "image_name")
 
 
-def folder_source(
+def faultless_listing(
     images: Path, captions: Path, val: float = 0.1, test: float = 0.1, seed: int = 0
-) -> Source:
+) -> Listing:
     """The photos in `images` that the file `captions` names, with their captions; see `folder_listing`.
 
     Raises InputError for whatever is missing, double, empty or unreadable: of one's own photos one wants to
@@ -51,7 +50,7 @@ def folder_source(
             f"{captions} names {len(missing)} images (of {len(listing.records)}) that are not in {images},"
             f" first {missing[0]!r}: add them, or take their captions out"
         )
-    return source_of(listing)
+    return listing
 
 
 def folder_listing(
@@ -62,7 +61,8 @@ def folder_listing(
     An image whose split is not given gets one by a hash of its name and `seed`, so that neither the order
     nor the other images matter: about the fraction `test` of them goes to test, `val` to val, the rest to
     train. With few images a split may stay empty, but not train: if all would go elsewhere, the one whose
-    hash comes closest is put there. Photos without a caption in the file are left out.
+    hash comes closest is put there. Photos without a caption in the file are left out. A name that the file
+    gives with a folder, as dogs/1.jpg, means a photo in a folder of that name.
 
     Rows that make no sense and images without a caption are faults, and left out. Raises InputError where
     there is nothing to read, or no caption in it.
@@ -84,8 +84,9 @@ def folder_listing(
         raise InputError(f"{captions} has no captions{why}")
     settings = {"kind": "folder", "captions": captions.name, "val": val, "test": test, "seed": seed}
     name = images.resolve().name if images.is_dir() else images.stem
-    records = _with_splits(records, val, test, seed)
-    return Listing(name, settings, records, Stored([images]), faults)
+    records, stored = _with_splits(records, val, test, seed), Stored([images])
+    image_of = partial(stored.find, strict=True)
+    return Listing(name, settings, records, stored, faults, image_of=image_of)
 
 
 def _in_words(captions: Path, faults: list[Fault]) -> str:

@@ -18,6 +18,7 @@ from coursework.prepare.download import addresses
 from coursework.prepare.sets.coco import AT_COCO, images_by_number, parsed
 from coursework.prepare.sets.listing import (
     BAD_ROW,
+    HALF,
     NO_CAPTION,
     SPLITS,
     TWICE,
@@ -25,7 +26,7 @@ from coursework.prepare.sets.listing import (
     Listing,
     tidied,
 )
-from coursework.prepare.sets.stored import Stored
+from coursework.prepare.sets.stored import Stored, base_name
 
 RESTVAL = "restval"
 RESTVAL_GOES = {"train": "are in train", "out": "are left out"}
@@ -87,10 +88,10 @@ def _dataset(path: Path, stored: Stored) -> tuple[str, dict]:
         raise InputError(f"no file or folder at {path}")
     inside = path.name if holder != path else None
     packed = Stored([holder])
-    names = [name for name in packed.names(".json") if inside in (None, Path(name).name)]
+    names = [name for name in packed.names(".json") if inside in (None, base_name(name))]
     if not names:
         raise InputError(f"there is no {inside or 'dataset_*.json'} in {holder}: {ADVICE}")
-    dataset_names = [name for name in names if Path(name).name.startswith("dataset")]
+    dataset_names = [name for name in names if base_name(name).startswith("dataset")]
     names = sorted(dataset_names or names, key=packed.size)
     found = {}
     for name in names:
@@ -98,10 +99,10 @@ def _dataset(path: Path, stored: Stored) -> tuple[str, dict]:
         if len(names) > 1 and _fits(found[name]["images"], stored):
             return name, found[name]
     if len(names) > 1:
-        short = ", ".join(Path(name).name for name in names)
+        short = ", ".join(map(base_name, names))
         raise InputError(
             f"{holder} holds {short}, and the images of none of them are in {stored}: name the folder or zip"
-            f" that has them, or choose with {holder / Path(names[-1]).name}"
+            f" that has them, or choose with {holder / base_name(names[-1])}"
         )
     return names[0], found[names[0]]
 
@@ -153,17 +154,25 @@ def _records(
 
 def _is_good(name: str, row: object, faults: list[Fault]) -> bool:
     """Whether a row has all that is needed; if not, that is a fault."""
-    wrong = None
+    where = base_name(name)
     if not isinstance(row, dict) or not isinstance(row.get("filename") or None, str):
         wrong = f"an image without filename: {row!r:.80}"
-    elif not isinstance(row.get("sentences"), list):
-        wrong = "it has no list of sentences"
-    elif row.get("split") not in (*SPLITS, RESTVAL):
-        wrong = f"split {row.get('split')!r} is not train, restval, val or test"
+    elif HALF.search(f"{row.get('filepath')}/{row['filename']}"):
+        wrong = f"half a character in its filename: {row!r:.80}"
+    else:
+        where, wrong = row["filename"], _wrong_inside(row)
     if wrong:
-        where = row["filename"] if isinstance(row, dict) and "filename" in row else Path(name).name
-        faults.append(Fault(BAD_ROW, str(where), wrong))
-    return wrong is None
+        faults.append(Fault(BAD_ROW, where, wrong))
+    return not wrong
+
+
+def _wrong_inside(row: dict) -> str:
+    """Why an image with a name is of no use; "" if it is of use."""
+    if not isinstance(row.get("sentences"), list):
+        return "it has no list of sentences"
+    if row.get("split") not in (*SPLITS, RESTVAL):
+        return f"split {row.get('split')!r} is not train, restval, val or test"
+    return ""
 
 
 def _text(sentence: object) -> object:

@@ -7,7 +7,7 @@ A reader (coco, karpathy, flickr8k, coco_pt, folder) makes a `Listing`; `chosen`
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from PIL import Image
@@ -15,12 +15,13 @@ from PIL import Image
 from coursework.bundle import ImageRecord, json_hash
 from coursework.files import InputError
 from coursework.prepare.images import read_image
-from coursework.prepare.sets.stored import Stored
+from coursework.prepare.sets.stored import Stored, base_name
 from coursework.prepare.source import Source
 
 SPLITS = ("train", "val", "test")
 PICTURES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff")
 HAS_WORD = re.compile(r"[^\W_]")  # a letter or digit: where there is one, `tokenise` finds a word
+HALF = re.compile("[\ud800-\udfff]")  # half a character: JSON can have it, no file can be called so
 # The kinds of faults that a reader finds.
 NO_CAPTION, NO_IMAGE = "image without caption", "caption without image"
 EMPTY, TWICE, BAD_ROW = "empty caption", "listed twice", "bad row"
@@ -88,14 +89,19 @@ class Listing:
 
 
 def tidied(file: str, captions: Iterable[object], faults: list[Fault]) -> list[str]:
-    """The captions of an image on one line each, without outer spaces; those without a word are faults."""
+    """The captions of an image on one line each, without outer spaces.
+
+    Those without a word are faults, and those with half a character.
+    """
     kept = []
     for caption in captions:
         text = " ".join(caption.split()) if isinstance(caption, str) else ""
-        if HAS_WORD.search(text):
-            kept.append(text)
-        else:
+        if not HAS_WORD.search(text):
             faults.append(Fault(EMPTY, file, f"no word in {caption!r}"))
+        elif HALF.search(text):
+            faults.append(Fault(BAD_ROW, file, f"half a character in {caption!r}"))
+        else:
+            kept.append(text)
     return kept
 
 
@@ -116,23 +122,22 @@ def chosen(
     listing: Listing,
     counts: Mapping[str, int | None],
     limit: int | None = None,
-    splits: Collection[str] | None = None,
-    leave_out: Collection[str] = (),
+    leave_out: Iterable[str] = (),
     present_only: bool = False,
 ) -> Listing:
     """The listing with a part of its images, in the same order, and a note on what was left out.
 
-    First what is in `leave_out` (files of records, or their last parts) goes, with `present_only` also every
-    image that is not there, and all splits but those in `splits`. Then so many images of each split are taken
-    as `counts` says (all where it says None or nothing), then `limit` of all together, each split in
+    First what is in `leave_out` goes (files of records; a name that no record has stands for all whose last
+    part it is), with `present_only` also every image that is not there. Then so many images of each split are
+    taken as `counts` says (all where it says None or nothing), then `limit` of all together, each split in
     proportion, but one of each first. Which, is decided by a hash of their names: the same images everywhere,
     and fewer are always among more.
 
-    Raises InputError for counts below 0, a limit below 1, an unknown split, and if no image is left.
+    Raises InputError for counts below 0, a limit below 1, and if no image is left.
     """
-    _check_choice(listing, counts, limit, splits)
+    _check_choice(counts, limit)
     notes = list(listing.notes)
-    records = _without(listing.records, set(leave_out), notes)
+    records = _without(listing.records, list(dict.fromkeys(leave_out)), notes)
     if present_only:
         missing = set(replace(listing, records=records).missing())
         records = [record for record in records if record.file not in missing]
@@ -140,8 +145,6 @@ def chosen(
             raise InputError(f"none of the images of {listing.name} is in {listing.stored}")
         if missing:
             notes.append(f"not there and left out, with their captions: {len(missing):,} images")
-    if splits is not None:
-        records = [record for record in records if record.split in splits]
     kept = _taken(records, counts, limit, notes)
     if not kept:
         raise InputError(f"no image of {listing.name} is left: choose more, or add images")
@@ -150,31 +153,29 @@ def chosen(
 
 
 def _without(
-    records: Sequence[ImageRecord], unwanted: set[str], notes: list[str]
+    records: Sequence[ImageRecord], unwanted: Sequence[str], notes: list[str]
 ) -> list[ImageRecord]:
-    """The records whose file is not named, and a note on the others."""
-    kept = [r for r in records if not unwanted.intersection((r.file, _base(r.file)))]
-    if unwanted:
-        notes.append(f"left out as asked: {len(records) - len(kept):,} of {len(unwanted):,} named")
+    """The records that are not named, and notes on the others and on names that are nobody's."""
+    if not unwanted:
+        return list(records)
+    files = {record.file for record in records}
+    exact, loose = files.intersection(unwanted), set(unwanted) - files
+    kept = [r for r in records if r.file not in exact and base_name(r.file) not in loose]
+    notes.append(f"images left out as asked: {len(records) - len(kept):,}")
+    strangers = loose.difference(map(base_name, files))
+    if strangers:
+        first = next(name for name in unwanted if name in strangers)
+        notes.append(f"names to leave out that no image has: {len(strangers):,}, first {first}")
     return kept
 
 
-def _check_choice(
-    listing: Listing,
-    counts: Mapping[str, int | None],
-    limit: int | None,
-    splits: Collection[str] | None,
-) -> None:
+def _check_choice(counts: Mapping[str, int | None], limit: int | None) -> None:
     """Raise InputError for a choice that nobody can mean."""
     for split, count in counts.items():
         if count is not None and count < 0:
             raise InputError(f"{count} {split} images: the number must be 0 or more")
     if limit is not None and limit < 1:
         raise InputError(f"a limit of {limit} images leaves nothing: it must be 1 or more")
-    known = listing.splits
-    for split in splits or ():
-        if split not in known:
-            raise InputError(f"{listing.name} has no split {split}: it has {', '.join(known)}")
 
 
 def _taken(
@@ -199,27 +200,25 @@ def _taken(
     return {file for *_, file in sorted(queue)[:limit]}
 
 
-def _in_order(splits: Collection[str]) -> list[str]:
+def _in_order(splits: Iterable[str]) -> list[str]:
     """train, val and test first, then any others."""
-    return [s for s in SPLITS if s in splits] + sorted(set(splits).difference(SPLITS))
-
-
-def _base(file: str) -> str:
-    return file.replace("\\", "/").rpartition("/")[2]
+    found = set(splits)
+    return [split for split in SPLITS if split in found] + sorted(found.difference(SPLITS))
 
 
 def source_of(listing: Listing) -> Source:
     """The source of a listing, whose images must all be there.
 
-    The sizes of all image files enter the settings: a photo that was exchanged makes another bundle. Raises
-    InputError for images that are missing, and for two records that are one file.
+    The sizes of all image files enter the settings, in zips also their checksums: a photo that was exchanged
+    for one of another size, or in a zip for any other, makes another bundle. Raises InputError for images
+    that are missing, and for two records that are one file.
     """
     missing = listing.missing()
     if missing:
         raise InputError(_what_is_missing(listing, missing))
     settings = dict(listing.settings)
     if not listing.picture:
-        settings["image_sizes_sha256"] = json_hash(_sizes(listing))
+        settings["image_sizes_sha256"] = json_hash(_stamps(listing))
     files = [record.file for record in listing.records]
     return Source(
         listing.name,
@@ -245,9 +244,9 @@ def _what_is_missing(listing: Listing, missing: list[str]) -> str:
     )
 
 
-def _sizes(listing: Listing) -> list[int]:
-    """The size of every record's image file in bytes. Raises InputError if one file serves two records."""
-    users, sizes = {}, []
+def _stamps(listing: Listing) -> list[int | list[int]]:
+    """The stamp of every record's image file. Raises InputError if one file serves two records."""
+    users, stamps = {}, []
     for record in listing.records:
         name = listing.stored_name(record.file)
         other = users.setdefault(name, record.file)
@@ -256,5 +255,5 @@ def _sizes(listing: Listing) -> list[int]:
                 f"images {other} and {record.file} are both found as {name}: put the other one there too,"
                 " or leave it out with --leave-out FILE"
             )
-        sizes.append(listing.stored.size(name))
-    return sizes
+        stamps.append(listing.stored.stamp(name))
+    return stamps

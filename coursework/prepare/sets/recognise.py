@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from coursework.files import InputError
-from coursework.prepare.sets.coco import OFFICIAL, OTHER_TASKS, coco_listing
+from coursework.prepare.sets.coco import OTHER_TASKS, coco_listing, official_part
 from coursework.prepare.sets.coco_pt import coco_pt_listing
 from coursework.prepare.sets.flickr8k import flickr8k_listing
 from coursework.prepare.sets.folder import folder_listing
 from coursework.prepare.sets.karpathy import karpathy_listing
 from coursework.prepare.sets.listing import Listing
-from coursework.prepare.sets.stored import Stored
+from coursework.prepare.sets.stored import Stored, base_name
 
 FLICKR8K = ("flickr8k.token.txt", "captions.txt")
 KARPATHY = (b'"sentids"', b'"sentences"')  # what the first image of such a file has
@@ -54,12 +54,12 @@ def _caption_files(stored: Stored) -> dict[str, list[str]]:
 
 
 def _kind(stored: Stored, name: str) -> str | None:
-    base = name.rpartition("/")[2].lower()
+    base = base_name(name).lower()
     if base in FLICKR8K:
         return "flickr8k"
     if base.endswith(".pt"):
         return "coco-pt"
-    if OFFICIAL.search(base):
+    if official_part(base):
         return "coco"
     if base.endswith(".csv"):
         return "folder"
@@ -80,20 +80,18 @@ def _one(names: Sequence[str]) -> str:
 
 def _coco(paths: Sequence[Path], names: Sequence[str]) -> Listing:
     """COCO's own files: the parts and the year that their names say."""
-    parts, years = (
-        set(found) for found in zip(*(OFFICIAL.search(name).groups() for name in names))
-    )
+    parts, years = map(set, zip(*map(official_part, names)))
     if len(years) > 1:
-        both = " and ".join(sorted(years))
+        both = " and ".join(map(str, sorted(years)))
         raise InputError(
             f"there are captions of {both}, {', '.join(names)}: name those of one year"
         )
-    return coco_listing(paths, sorted(parts), int(years.pop()))
+    return coco_listing(paths, sorted(parts), years.pop())
 
 
 def _folder(paths: Sequence[Path], names: Sequence[str]) -> Listing:
     """Photos of one's own, with a caption file of any name."""
-    if names[0].endswith(".json") and (len(names) > 1 or not Path(names[0]).is_file()):
+    if names[0].lower().endswith(".json") and (len(names) > 1 or not Path(names[0]).is_file()):
         return coco_listing(paths)  # several parts, or in a zip
     file = Path(_one(names))
     images = [path for path in paths if path.is_dir() or path.suffix.lower() == ".zip"]

@@ -11,7 +11,7 @@ import unicodedata
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import NamedTuple
 
 from coursework.files import InputError, reason
@@ -92,6 +92,7 @@ class Stored:
         self._by_base: dict[str, list[str]] = {}
         for name in self._files:
             self._by_base.setdefault(_key(name), []).append(name)
+        self._alike: dict[tuple[str, ...], bool] = {}  # what was compared once
 
     def names(self, suffixes: str | Sequence[str] = ()) -> list[str]:
         """The names of all files, or of those that end so (".jpg"; capitals count as small letters)."""
@@ -108,18 +109,21 @@ class Stored:
         """Whether there is such a file; see `find`."""
         return name in self._files or _key(name) in self._by_base
 
-    def find(self, name: str) -> str | None:
+    def find(self, name: str, strict: bool = False) -> str | None:
         """The whole name of the file `name`, which may be a path or only its end; None if there is none.
 
         The last part must be the same (but for capitals); where several files have it, the one with which
-        most parts agree from the end. Raises InputError if two different files fit equally well.
+        most parts agree from the end. `strict`: all parts of `name` must agree, so that cats/1.jpg does not
+        answer for dogs/1.jpg. Raises InputError if two different files fit equally well.
         """
         if name in self._files:
             return name
         found = self._by_base.get(_key(name), [])
+        if strict:
+            found = [other for other in found if _ends_with(os.path.abspath(other), name)]
         if len(found) > 1:
             found = _closest(name, found)
-        if len({self.size(other) for other in found}) > 1:
+        if len(found) > 1 and not self._are_alike(found):
             raise InputError(
                 f"there are two files {name}, {found[0]} and {found[1]}: give one of their folders"
             )
@@ -131,6 +135,14 @@ class Stored:
             return self._file(name).size()
         except OSError as error:
             raise InputError(f"cannot read {name}: {reason(error)}") from error
+
+    def stamp(self, name: str) -> int | list[int]:
+        """What tells a file from others without reading it: its size, in a zip also its checksum.
+
+        Raises InputError if there is no such file.
+        """
+        file = self._file(name)
+        return [file.unpacked, file.crc] if isinstance(file, _InZip) else self.size(name)
 
     def read(self, name: str) -> bytes:
         """The content of a file. Raises InputError, naming it, if it is not there or damaged."""
@@ -146,6 +158,18 @@ class Stored:
                 f"{file.zip} is damaged at {file.name} ({reason(error)}): {WHOLE}"
             ) from error
 
+    def _are_alike(self, names: Sequence[str]) -> bool:
+        """Whether the files hold the same, by size and checksum. Raises InputError if one cannot be read."""
+        key = tuple(names)
+        if key not in self._alike:
+            compared = (self.size, self._checksum)  # most that differ need not be read
+            self._alike[key] = all(len(set(map(look, names))) == 1 for look in compared)
+        return self._alike[key]
+
+    def _checksum(self, name: str) -> int:
+        file = self._file(name)
+        return file.crc if isinstance(file, _InZip) else zlib.crc32(self.read(name))
+
     def _file(self, name: str) -> _InFolder | _InZip:
         whole = self.find(name)
         if whole is None:
@@ -159,10 +183,26 @@ class Stored:
         return ", ".join(map(str, self.paths)) or "any folder given"
 
 
+def base_name(name: str) -> str:
+    r"""The last part of a path, be it written with / or with \."""
+    return name.replace("\\", "/").rpartition("/")[2]
+
+
 def _key(name: str) -> str:
     """The last part of a path, the same however it is typed."""
-    base = name.replace("\\", "/").rpartition("/")[2]
+    base = base_name(name)
     return base.lower() if base.isascii() else unicodedata.normalize("NFC", base).casefold()
+
+
+def _parts(name: str) -> list[str]:
+    """The parts of a path, those that lead nowhere or upwards left out."""
+    return [part for part in name.replace("\\", "/").split("/") if part not in ("", ".", "..")]
+
+
+def _ends_with(path: str, end: str) -> bool:
+    """Whether all parts of `end` are the last ones of `path`, however they are typed."""
+    wanted = [_key(part) for part in _parts(end)]
+    return wanted == [_key(part) for part in _parts(path)[-len(wanted) :]]
 
 
 def _closest(name: str, found: list[str]) -> list[str]:
@@ -173,9 +213,8 @@ def _closest(name: str, found: list[str]) -> list[str]:
 
 def _agreement(one: str, other: str) -> float:
     """How many parts of two paths are the same, counted from the end; capitals that differ cost a little."""
-    parts = zip(reversed(PurePosixPath(one).parts), reversed(PurePosixPath(other).parts))
     count = 0.0
-    for a, b in parts:
+    for a, b in zip(reversed(_parts(one)), reversed(_parts(other))):
         if _key(a) != _key(b):
             break
         count += 1 if a == b else 0.999
@@ -234,7 +273,7 @@ def _entries(path: Path) -> Iterator[tuple[str, _InZip]]:
         if SUSPECT.search(entry.filename) or stat.S_ISLNK(entry.external_attr >> 16):
             check_entry(path, entry)
         name = entry.filename.replace("\\", "/")
-        base = name.rpartition("/")[2]
+        base = base_name(name)
         if not base or base.startswith(".") or name.startswith("__MACOSX/"):
             continue
         _check_readable(path, entry)

@@ -118,12 +118,14 @@ def _wrapped(line: str) -> list[str]:
 
 def _verdict(report: dict) -> str:
     weights = [fault["weight"] for fault in report["faults"]]
+    kinds = {fault["kind"] for fault in report["faults"]}
     if report["of"] == "data set" and STOPS in weights:
         return "prepare refuses it as it is: see to what is marked ✗"
+    if kinds & {"untaught", "unjudged"}:
+        return "train refuses it as it is: it needs images in train and in val"
     if SPOILS in weights:
         return "usable; better after seeing to what is marked !"
-    to_come = any(fault["kind"] == "to come" for fault in report["faults"])
-    return f"nothing is wrong with {'what is there' if to_come else 'it'}"
+    return f"nothing is wrong with {'what is there' if 'to come' in kinds else 'it'}"
 
 
 def _percent(share: float) -> str:
