@@ -70,7 +70,7 @@ def add_coco(source) -> None:
     )
     verb.add_argument("--year", type=int, choices=(2014, 2017), help="of what is downloaded (2017)")
     coco_download_arguments(verb)
-    choice_arguments(verb)
+    choice_arguments(verb, held_out="see above")
     build_arguments(verb, "coco", minimum_count=None, weights="imagenet")
 
 
@@ -152,10 +152,14 @@ def downloads_argument(verb: argparse.ArgumentParser, name: str) -> None:
     )
 
 
-def choice_arguments(verb: argparse.ArgumentParser, missing: bool = True) -> None:
+def choice_arguments(
+    verb: argparse.ArgumentParser, missing: bool = True, held_out: str = "all"
+) -> None:
     """Which images of a data set; `missing`: what to do about those that are not there."""
-    for split in ("train", "val", "test"):
-        verb.add_argument(f"--{split}", type=positive, metavar="N", help=f"{split} images (all)")
+    usual = {"train": "all", "val": held_out, "test": held_out}
+    for split in usual:
+        text = f"{split} images ({usual[split]})"
+        verb.add_argument(f"--{split}", type=positive, metavar="N", help=text)
     verb.add_argument("--limit", type=positive, metavar="N", help="at most so many images in all")
     if missing:
         verb.add_argument(
@@ -226,7 +230,8 @@ row "image,caption" for each caption. Several captions an image are welcome.
 """
 COCO = """Takes COCO as it is published: captions_*.json and images, found by their names in folders and
 zips; zips are read where they lie. What is missing is downloaded: the annotations, and of the images
-only those that are needed, one by one. train2017 becomes train; val2017 is shared out to val and test.
+only those that are needed, one by one. train2017 becomes train; val2017 is shared out to val and test:
+as many to test as --val asks for; with --train alone a tenth as many to each.
 
     python -m coursework prepare coco --train 10000 --val 500
     python -m coursework prepare coco annotations_trainval2017.zip train2017.zip val2017.zip

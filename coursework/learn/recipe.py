@@ -83,7 +83,9 @@ class Recipe:
                 )
         missing = [name for name in known if name not in settings]
         if missing:
-            raise InputError(f"recipe {path}: no value for {', '.join(missing)}")
+            raise InputError(
+                f"recipe {path}: no value for {', '.join(missing)}; begin with a copy of one in {FOLDER}"
+            )
         try:
             return cls(**settings)
         except InputError as error:

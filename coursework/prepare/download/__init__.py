@@ -66,8 +66,7 @@ def fetch(
     Interrupted (KeyboardInterrupt), it says what is kept.
     """
     path = Path(path)
-    part = Part(path)
-    by_hand = f"get {path.name} by hand and put it at {path}"
+    part, patience = Part(path), _Patience(tries, wait, timeout, progress)
     try:
         if path.is_file():
             wrong = _wrong(path.name, path, sha256_prefix)
@@ -75,26 +74,42 @@ def fetch(
                 return path
             _say(f"{path} is there, but {wrong}: it is downloaded again", progress)
         _check_address(url)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _fetch_whole(url, part, sha256_prefix, _Patience(tries, wait, timeout, progress))
-        part.note.unlink(missing_ok=True)
-        os.replace(part.path, path)
-    except Broken as error:
-        raise InputError(
-            f"cannot download {url}: {error}. Try again, it goes on from there; or {by_hand}"
-        ) from error
-    except Refused as error:
-        raise InputError(
-            f"cannot download {url}: {error}. If the address is dead, {by_hand}"
-        ) from error
+        with made([path.parent]):
+            _fetch_whole(url, part, sha256_prefix, patience, unpacked)
+            part.note.unlink(missing_ok=True)
+            os.replace(part.path, path)
+    except (Broken, Refused) as error:
+        advice = _advice(error, path, part, then or f"put it at {path}")
+        raise InputError(f"cannot download {url}: {error}. {advice}") from error
     except OSError as error:
         raise InputError(f"cannot write {part.path}: {reason(error)}") from error
     except KeyboardInterrupt:
         if not part.size:
             raise
-        kept = f"{part.size / 1e6:,.1f} MB of {path.name} are kept in {part.path}"
+        kept = f"{size_text(part.size)} of {path.name} are kept in {part.path}"
         raise KeyboardInterrupt(f"{kept}: run the same command again to go on") from None
     return path
+
+
+def _advice(error: Broken | Refused, path: Path, part: Part, then: str) -> str:
+    """What to do about a file that cannot be had."""
+    by_hand = f"get {path.name} by hand and {then}"
+    if isinstance(error, Refused) and error.browser:
+        return f"Open the address in a browser, save {path.name} by hand and {then}"
+    if isinstance(error, Refused):
+        return f"If the address is dead, {by_hand}"
+    if part.size:
+        return f"Try again, it goes on from there; or {by_hand}"
+    return f"See whether the address is right and the network is there, and try again; or {by_hand}"
+
+
+class Failure(NamedTuple):
+    """A file that could not be had. `for_good`: neither will it be tomorrow; `tried`: it was asked for."""
+
+    url: str
+    reason: str
+    for_good: bool = False
+    tried: bool = True
 
 
 def fetch_many(
@@ -105,13 +120,13 @@ def fetch_many(
     tries: int = 6,
     wait: float = 1.0,
     timeout: float = 30.0,
-) -> list[tuple[str, str]]:
+) -> list[Failure]:
     """Download many small files, (url, path) each, `workers` at a time; those that are there are skipped.
 
-    Returns what could not be had, (url, reason) each; the others are there, whole. `check` says of a file's
-    name and bytes what is wrong with them, or None. When nothing comes any more, after some files in a row
-    that failed, the rest is not tried, and returned with that as the reason. `tries`, `wait` and `timeout`
-    as in `fetch`, for each file.
+    Returns what could not be had; the others are there, whole. `check` says of a file's name and bytes what
+    is wrong with them, or None. When nothing comes any more, after some files in a row that failed, the rest
+    is not tried, and returned with that as the reason. `tries`, `wait` and `timeout` as in `fetch`, for each
+    file.
 
     Raises InputError for what is no web address, and where a file cannot be written. Interrupted
     (KeyboardInterrupt), it says how many are there; no file is ever half there.
@@ -120,23 +135,35 @@ def fetch_many(
         _check_address(url)
     wanted = {Path(path): url for url, path in items}
     missing = {path: url for path, url in wanted.items() if not size_of(path)}
-    try:
-        for folder in {path.parent for path in missing}:
-            folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"cannot write {folder}: {reason(error)}") from error
+    folders = {path.parent for path in wanted}
+    for folder in folders:
+        sweep(folder)
     bar = tqdm(total=len(wanted), initial=len(wanted) - len(missing), unit="file", **_bar(progress))
-    with bar:
+    with made(folders), bar:
         patience = _Patience(tries, wait, timeout, progress)
         return _Many(missing, check, workers, patience, bar).fetch()
 
 
 class _Patience:
-    """How often and how long to try. A pause ends early when `.stop` is set."""
+    """How often and how long to try. A pause ends early when `.stop` is set.
+
+    `.answered`: whether the server, or a proxy, has said anything yet.
+    """
 
     def __init__(self, tries: int, wait: float, timeout: float, progress: bool):
         self.tries, self.wait, self.timeout, self.progress = tries, wait, timeout, progress
-        self.stop = Event()
+        self.stop, self.answered, self.began = Event(), False, time.monotonic()
+
+    def never_reached(self, error: Broken) -> bool:
+        """Whether no connection came about, now as always."""
+        return isinstance(error, Unreachable) and not self.answered
+
+    def is_over(self, failures: int, error: Broken) -> bool:
+        """Whether the n-th failure in a row was the last try."""
+        if self.never_reached(error):
+            late = time.monotonic() - self.began > FIRST_SECONDS
+            return late or failures >= min(self.tries, FIRST_TRIES)
+        return failures >= self.tries
 
     def pause(self, failures: int, error: Broken) -> None:
         """Wait after the n-th failure in a row, as long as the server asks for, or longer."""
@@ -158,11 +185,12 @@ class _Many:
     ):
         self.missing, self.check, self.workers = missing, check, workers
         self.patience, self.bar = patience, bar
-        self.failures: list[tuple[str, str]] = []
+        self.failures: list[Failure] = []
+        self.first_trouble = Lock()  # whoever has it says so
         self.fetched = self.bytes = self.in_a_row = 0
         self.began = time.monotonic()
 
-    def fetch(self) -> list[tuple[str, str]]:
+    def fetch(self) -> list[Failure]:
         """All that is missing, a few files ahead of those that are done."""
         pool = futures.ThreadPoolExecutor(self.workers)
         running, left = {}, iter(self.missing.items())
@@ -172,7 +200,8 @@ class _Many:
                 if len(running) >= 2 * self.workers:
                     self._count(running)
                 if self._hopeless():
-                    self.failures += [(url, self._not_tried()) for _, url in left]
+                    why = self._not_tried()
+                    self.failures += [Failure(url, why, tried=False) for _, url in left]
             while running:
                 self._count(running)
         except KeyboardInterrupt:
@@ -185,9 +214,12 @@ class _Many:
 
     def _hopeless(self) -> bool:
         """Whether so much failed in a row that the network or the server must be gone."""
-        return self.in_a_row >= (3 if self.fetched else 1) * max(8, self.workers)
+        enough = (3 if self.fetched else 1) * max(8, self.workers)
+        return self.patience.stop.is_set() or self.in_a_row >= enough
 
     def _not_tried(self) -> str:
+        if not self.patience.answered:
+            return "not tried, as the server was not reached"
         return f"not tried, {self.in_a_row} in a row had failed before it"
 
     def _count(self, running: dict[futures.Future, str]) -> None:
@@ -197,8 +229,12 @@ class _Many:
             try:
                 self.bytes += future.result()
             except (Broken, Refused) as error:
-                self.failures.append((url, str(error)))
+                for_good = isinstance(error, Refused) and error.for_good
+                self.failures.append(Failure(url, str(error), for_good))
                 self.in_a_row += 1
+                continue
+            except futures.CancelledError:
+                self.failures.append(Failure(url, self._not_tried(), tried=False))
                 continue
             self.fetched += 1
             self.in_a_row = 0
@@ -208,27 +244,39 @@ class _Many:
 
     def _one(self, url: str, path: Path) -> int:
         """Fetch one file; returns its bytes."""
-        failures = 0
-        while True:
+        failures, data = 0, None
+        while data is None:
             try:
                 data = _small(url, self.patience)
-                wrong = self.check(path.name, data)
-                if wrong:
-                    raise Refused(wrong)
-                break
             except Broken as error:
                 failures += 1
-                if failures >= self.patience.tries or self.patience.stop.is_set():
-                    raise
-                self.patience.pause(failures, error)
+                self._trouble(url, failures, error)
+        wrong = self.check(path.name, data)
+        if wrong:
+            raise Refused(wrong)
         with written_beside(path) as beside:
             beside.write_bytes(data)
         return len(data)
 
+    def _trouble(self, url: str, failures: int, error: Broken) -> None:
+        """Wait before the next try, or raise the error if there is to be none."""
+        patience = self.patience
+        if patience.stop.is_set():
+            raise error
+        if patience.is_over(failures, error):
+            if patience.never_reached(error):
+                patience.stop.set()  # nor will the others get there
+            raise error
+        if self.first_trouble.acquire(blocking=False):
+            _say(f"{url}: {error}; trying again", patience.progress)
+        patience.pause(failures, error)
+        if patience.stop.is_set():
+            raise error
+
 
 def _small(url: str, patience: _Patience) -> bytes:
     """The content of a small file, all of it."""
-    with _answer(url, {}, patience.timeout) as response:
+    with _answer(url, {}, patience) as response:
         length, data = answers.length_of(response), bytearray()
         for chunk in answers.decoded(response, _chunks(response, length)):
             data += chunk
@@ -241,14 +289,16 @@ def _small(url: str, patience: _Patience) -> bytes:
     return bytes(data)
 
 
-def _fetch_whole(url: str, part: Part, sha256_prefix: str | None, patience: _Patience) -> None:
+def _fetch_whole(
+    url: str, part: Part, sha256_prefix: str | None, patience: _Patience, unpacked: bool
+) -> None:
     """Bring the part to its end, and check it."""
     resumed = part.size > 0
-    _persevere(url, part, patience)
+    _persevere(url, part, patience, unpacked)
     wrong = _wrong(part.name, part.path, sha256_prefix)
     if wrong and resumed:  # the old part may have been of another version
         part.remove()
-        _persevere(url, part, patience)
+        _persevere(url, part, patience, unpacked)
         wrong = _wrong(part.name, part.path, sha256_prefix)
     if wrong:
         part.remove()
@@ -262,12 +312,12 @@ def _wrong(name: str, path: Path, sha256_prefix: str | None) -> str | None:
     return wrong_file(name, path)
 
 
-def _persevere(url: str, part: Part, patience: _Patience) -> None:
+def _persevere(url: str, part: Part, patience: _Patience, unpacked: bool) -> None:
     """Try until the part is whole; an attempt that brought it further than ever before costs no try."""
     failures, changes, farthest = 0, 0, part.size
     while True:
         try:
-            return _attempt(url, part, patience)
+            return _attempt(url, part, patience, unpacked)
         except Changed as error:
             changes += 1
             if changes >= patience.tries:
@@ -277,16 +327,16 @@ def _persevere(url: str, part: Part, patience: _Patience) -> None:
         except Broken as error:
             failures = 0 if part.size > farthest else failures + 1
             farthest = max(farthest, part.size)
-            if failures >= patience.tries:
+            if patience.is_over(failures, error):
                 raise
             _say(f"{part.name}: {error}; trying again", patience.progress)
             patience.pause(failures, error)
 
 
-def _attempt(url: str, part: Part, patience: _Patience) -> None:
+def _attempt(url: str, part: Part, patience: _Patience, unpacked: bool) -> None:
     """One request for what is missing; returns when the part is whole, raises Broken when it is not."""
     have = part.size
-    with _answer(url, part.request(), patience.timeout) as response:
+    with _answer(url, part.request(), patience) as response:
         first, version = answers.place(response), answers.version_of(response)
         if response.status == 416 and version["length"] == have and part.is_of(version):
             return  # nothing lies beyond what is there
@@ -297,13 +347,15 @@ def _attempt(url: str, part: Part, patience: _Patience) -> None:
         if first and not part.is_of(version):
             part.remove()
             raise Changed("it is another file on the server by now")
-        _receive(response, part, first, version, patience)
+        _check_room(part, version["length"], unpacked)
+        _receive(url, response, part, first, version, patience)
     whole = version["length"]
     if whole is not None and not packed and part.size != whole:
         raise Broken(answers.ended(part.size, whole))
 
 
 def _receive(
+    url: str,
     response: http.client.HTTPResponse,
     part: Part,
     have: int,
@@ -312,14 +364,14 @@ def _receive(
 ) -> None:
     """Append what comes to the first `have` bytes of the part; 0 starts it anew."""
     whole = version["length"]
-    _check_room(part, whole)
     bar = _bar(patience.progress) | {"unit": "B", "unit_scale": True, "desc": part.name}
     chunks = answers.decoded(response, _chunks(response, answers.length_of(response)), part.name)
     beginning = b"" if have else answers.beginning_of(chunks)
     if not have:
         wrong = wrong_beginning(part.name, beginning)
         if wrong:  # what had come before stays
-            raise Refused(wrong)
+            login = is_web_page(part.name, beginning)
+            raise Refused(f"{wrong}{_led(url, response.url)}", browser=login)
         if part.size and not part.is_of(version):
             part.remove()
             raise Changed("it is another file on the server by now")
@@ -329,38 +381,64 @@ def _receive(
             shown.update(file.write(chunk))
 
 
-def _check_room(part: Part, whole: int | None) -> None:
-    """Raise InputError if the disk cannot hold the file."""
-    free = shutil.disk_usage(part.path.parent).free
-    if whole is not None and whole - part.size > free:
+def _check_room(part: Part, whole: int | None, unpacked: bool) -> None:
+    """Raise InputError if the disk cannot hold the file, where it is to be unpacked with what is in it."""
+    folder = part.path.parent
+    free, size = shutil.disk_usage(folder).free, whole or 0
+    needed = size * (2 if unpacked else 1)  # what it holds takes no less than the zip
+    if needed - part.size > free:
+        takes = f", and with what is in it it takes {size_text(needed)} or more" if unpacked else ""
         raise InputError(
-            f"{part.name} has {whole / 1e9:,.1f} GB, and only {free / 1e9:,.1f} GB are free in"
-            f" {part.path.parent}: make room, or choose another folder"
+            f"{part.name} has {size_text(size)}{takes}, and only {size_text(free)} are free in {folder}:"
+            " make room, or choose another folder"
         )
 
 
-def _answer(url: str, headers: dict[str, str], timeout: float) -> http.client.HTTPResponse:
+def _answer(url: str, headers: dict[str, str], patience: _Patience) -> http.client.HTTPResponse:
     """The server's answer: 200, 206 or 416. Raises Broken or Refused."""
+    request = None
     try:
         request = urllib.request.Request(quote(url, safe=SAFE), headers=AGENT | headers)
-        return urllib.request.urlopen(request, timeout=timeout)
+        response = urllib.request.urlopen(request, timeout=patience.timeout)
+        patience.answered = True
+        return response
     except urllib.error.HTTPError as error:
+        patience.answered = True
         if error.code == 416:
             return error
         error.close()
-        said = f"the server answers {error.code} {str(error.reason).partition(chr(10))[0]}"
-        if error.code not in PASSING:
-            raise Refused(said) from error
-        broken = Broken(said)
-        broken.after = answers.seconds(error.headers.get("Retry-After"))
-        raise broken from error
+        raise _refusal(url, error) from error
     except (http.client.InvalidURL, ValueError) as error:
         raise Refused(f"not a web address, {reason(error)}") from error
     except (urllib.error.URLError, http.client.HTTPException, OSError) as error:
         cause = getattr(error, "reason", None) or error
         if isinstance(cause, ssl.SSLCertVerificationError):
             raise Refused(CERTIFICATE) from error
-        raise Broken(reason(cause) if isinstance(cause, Exception) else str(cause)) from error
+        said = reason(cause) if isinstance(cause, Exception) else str(cause)
+        lost = isinstance(error, urllib.error.URLError) and isinstance(cause, OSError)
+        visited = getattr(request, "redirect_dict", None) or [None]  # urllib's list of redirects
+        raise (Unreachable if lost else Broken)(f"{said}{_led(url, [*visited][-1])}") from error
+
+
+def _refusal(url: str, error: urllib.error.HTTPError) -> Broken | Refused:
+    """What a status that tells of an error means."""
+    said = f"the server answers {error.code} {str(error.reason).partition(chr(10))[0]}"
+    said += _led(url, error.url)
+    if error.code not in PASSING:
+        return Refused(said, error.code in LASTING, error.code in LOGIN)
+    broken = Broken(said)
+    broken.after = answers.seconds(error.headers.get("Retry-After"))
+    return broken
+
+
+def _led(url: str, final: str | None) -> str:
+    """Where an address led to, for a message; empty where it led nowhere else.
+
+    What stands behind a question mark may be a key to the file, and is nobody else's business.
+    """
+    if not final or final == urldefrag(quote(url, safe=SAFE)).url:
+        return ""
+    return f" (it led to {final.partition('?')[0][:200]})"
 
 
 def _chunks(response: http.client.HTTPResponse, length: int | None) -> Iterator[bytes]:
@@ -379,8 +457,8 @@ def _chunks(response: http.client.HTTPResponse, length: int | None) -> Iterator[
 
 def _check_address(url: str) -> None:
     """Raise InputError unless `url` is a web address."""
-    if not url.startswith(("http://", "https://")):
-        raise InputError(f"not a web address: {url}")
+    if not url.lower().startswith(("http://", "https://")):
+        raise InputError(f"not a web address: {url}; it must begin with http:// or https://")
 
 
 def _bar(progress: bool) -> dict:
