@@ -34,7 +34,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from coursework.files import InputError, read_json, reason, sha256, written_beside
-from coursework.views import mirrored, view_names
+from coursework.views import mirrored, moved, view_names
 from coursework.vocabulary import Vocabulary
 
 FORMAT = 2
@@ -210,6 +210,11 @@ class Bundle:
         self._check_features(rows)
         views = np.asarray(views, dtype=np.int64)
         return torch.from_numpy(self._features[rows, views]).float()  # faster so than NumPy's way
+
+    def things(self, i: int, view: int = 0) -> list[dict] | None:
+        """What is in image `i`, boxes as they lie in a view, see `ImageRecord`; None where it is not known."""
+        known = self.images[i].things
+        return None if known is None else moved(known, self.views[view])
 
     def thumbnail(self, i: int) -> Image.Image:
         """Image `i` as the encoder saw it (in the first view), RGB. Raises InputError where it is damaged."""

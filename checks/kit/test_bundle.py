@@ -166,6 +166,9 @@ def test_every_view_is_kept(tmp_path: Path):
     assert torch.equal(mixed[0], plain[7].flip(2)) and torch.equal(mixed[1], plain[7])
     assert torch.equal(mixed[2:], bundle.feature_batch([2], 5))
     assert not torch.equal(mixed[2], plain[2])
+    for plain_thing, flipped in zip(bundle.things(1), bundle.things(1, 1), strict=True):
+        (x0, y0, x1, y1), box = plain_thing["box"], flipped["box"]
+        assert box == pytest.approx([1 - x1, y0, 1 - x0, y1])
     with pytest.raises(InputError, match="no views 'flop': choose of flip, crops"):
         make(tmp_path / "c", views="flop")
 

@@ -102,6 +102,15 @@ def test_pack_does_not_replace_something_else(tiny_bundle, tmp_path, there):
     assert out.read_bytes() == there
 
 
+@pytest.mark.parametrize("inside", ["", "new.zip", "features.npy", "new/new.zip"])
+def test_pack_into_the_bundle_itself(tiny_bundle, tmp_path, inside):
+    shutil.copytree(tiny_bundle.path, tmp_path / "own")
+    before = contents(tmp_path / "own")
+    with pytest.raises(InputError, match="would lie in the bundle itself"):
+        pack(tmp_path / "own", tmp_path / "own" / inside, progress=False)
+    assert contents(tmp_path / "own") == before
+
+
 @pytest.mark.parametrize("name", FILES)
 def test_damaged_bundle_is_not_packed(tiny_bundle, tmp_path, name):
     damaged = tmp_path / "damaged"
@@ -208,13 +217,41 @@ def test_damaged_bundle_that_is_there_is_mended(tiny_bundle, made, tmp_path, nam
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out"]
 
 
-def test_another_bundle_that_is_there_is_kept(tiny_bundle, made, tmp_path):
+@pytest.mark.parametrize("content", [b"", b'{"format": 2, "na', b"[]", b"\xff\xfe"])
+def test_bundle_with_a_damaged_manifest_is_replaced(tiny_bundle, made, tmp_path, content, capsys):
     out = tmp_path / "out"
+    unpack(made, out, progress=False)
+    (out / "bundle.json").write_bytes(content)
+    (out / "progress.json").write_text("{}", encoding="utf-8")
+    unpack(made, out, tiny_bundle.fingerprint[:12])
+    assert "damaged bundle manifest" in capsys.readouterr().err
+    assert contents(out) == contents(tiny_bundle.path)
+    (out / "bundle.json").write_bytes(content)
+    (out / "thesis.txt").write_text("mine", encoding="utf-8")
+    refused(made, tmp_path, "holds more than a bundle.*thesis.txt.*nothing was changed")
+
+
+def test_nothing_foreign_is_lost_with_a_damaged_bundle(made, tmp_path):
+    out = tmp_path / "out"
+    unpack(made, out, progress=False)
+    (out / "thesis.txt").write_text("mine", encoding="utf-8")
+    unpack(made, out, progress=False)  # sound: left as it is
+    (out / "features.npy").write_bytes(b"")
+    refused(made, tmp_path, "holds more than a bundle.*thesis.txt")
+    assert (out / "thesis.txt").exists()
+
+
+def another_in(out: Path, made: Path) -> None:
+    """Another bundle, in folder `out`."""
     unpack(made, out, progress=False)
     manifest = json.loads((out / "bundle.json").read_bytes())
     manifest["name"] = "other"
     manifest["fingerprint"] = fingerprint(manifest)
     (out / "bundle.json").write_text(json.dumps(manifest), encoding="utf-8")
+
+
+def test_another_bundle_that_is_there_is_kept(tiny_bundle, made, tmp_path):
+    another_in(tmp_path / "out", made)
     for digits in (None, tiny_bundle.fingerprint):
         refused(made, tmp_path, "holds another bundle.*nothing was changed", fingerprint=digits)
 
@@ -430,7 +467,7 @@ def test_fetched_and_the_zip_removed(server, tiny_bundle, tmp_path):
 
 def test_fetching_goes_on_where_it_was_interrupted(server, tiny_bundle, tmp_path):
     server.faults = [Fault(drops=3000), Fault(404)]
-    with pytest.raises(InputError, match="404.*by hand and put it at .*out.zip"):
+    with pytest.raises(InputError, match="404.*by hand, then run .* prepare bundle FILE"):
         unpack(server.at("tiny.zip"), tmp_path / "out", progress=False)
     unpack(server.at("tiny.zip"), tmp_path / "out", progress=False)
     assert server.asked == [None, "bytes=3000-", "bytes=3000-"]
@@ -451,9 +488,86 @@ def test_fetched_zip_of_no_use_is_removed(server, made, tmp_path):
     refused(server.at("tiny.zip"), tmp_path, "remove it and try again", fingerprint="0" * 12)
 
 
-def test_page_instead_of_the_bundle(server, tmp_path):
-    server.faults = [Fault(body=b"<html><title>Sign in</title>")]
-    refused(server.at("tiny.zip"), tmp_path, "web page")
+def said_when_refused(source, out: Path, match: str, **options) -> str:
+    with pytest.raises(InputError, match=match) as caught:
+        unpack(source, out, progress=False, **options)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("fault", [Fault(body=b"<html><title>Sign in</title>"), Fault(403)])
+def test_page_instead_of_the_bundle(server, tmp_path, fault):
+    server.faults = [Fault(302, {"Location": "/login?key=secret"}), fault]
+    advice = "browser and get the zip.*prepare bundle FILE --fingerprint 0123456789ab"
+    said = refused(server.at("tiny.zip"), tmp_path, advice, fingerprint="0123456789ab")
+    assert server.at("tiny.zip") in said and f"it led to {server.at('login')})" in said
+
+
+def test_no_room_for_what_is_in_the_zip_it_is_kept(
+    server, made, tiny_bundle, tmp_path, monkeypatch
+):
+    room = iter([1e9, 1000])  # when it is fetched, when it is unpacked
+    usage = lambda path: type("usage", (), {"free": next(room)})  # noqa: E731
+    with monkeypatch.context() as patch:
+        patch.setattr(packed.shutil, "disk_usage", usage)
+        said = said_when_refused(server.at("tiny.zip"), tmp_path / "out", "make room")
+    assert [path.name for path in tmp_path.iterdir()] == ["out.zip"]
+    assert (tmp_path / "out.zip").read_bytes() == made.read_bytes()
+    unpacked = sum(path.stat().st_size for path in tiny_bundle.path.iterdir())
+    whole = packed.size_text(unpacked + made.stat().st_size)
+    assert f"takes {packed.size_text(unpacked)}, with the zip {whole}, and only 1 kB are" in said
+    assert f"zip is kept at {tmp_path / 'out.zip'}" in said
+    unpack(server.at("tiny.zip"), tmp_path / "out", progress=False)
+    assert len(server.asked) == 1
+
+
+def test_disk_that_fills_while_unpacking_the_zip_is_kept(server, tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(packed, "_copy", full)
+    said_when_refused(server.at("tiny.zip"), tmp_path / "out", "No space left.*kept at .*out.zip")
+    assert [path.name for path in tmp_path.iterdir()] == ["out.zip"]
+
+
+def test_room_for_zip_and_bundle_is_looked_for_before_the_zip_comes(
+    server, made, tmp_path, monkeypatch
+):
+    usage = type("usage", (), {"free": 1.5 * made.stat().st_size})
+    monkeypatch.setattr(packed.shutil, "disk_usage", lambda path: usage)
+    said = refused(server.at("tiny.zip"), tmp_path, "make room")
+    assert packed.size_text(2 * made.stat().st_size) in said and "GB" not in said
+
+
+def test_bundle_that_came_for_another_place_is_kept(server, made, tmp_path):
+    another_in(tmp_path / "out", made)
+    said_when_refused(server.at("tiny.zip"), tmp_path / "out", "another bundle.*kept at")
+    unpack(tmp_path / "out.zip", tmp_path / "new", progress=False)
+
+
+def test_messages_name_the_address_not_what_is_gone(server, made, tmp_path):
+    server.body = changed_manifest(
+        made, tmp_path / "bad", lambda m: m.update(name="x")
+    ).read_bytes()
+    url, out = server.at("tiny.zip"), tmp_path / "out"
+    said = said_when_refused(url, out, "does not hold a whole bundle")
+    said += said_when_refused(url, out, "holds the bundle", fingerprint="0" * 12)
+    server.body = made.read_bytes()[:-5] + b"PK\x05\x06\0"
+    said += said_when_refused(url, out, "cannot download|not a whole zip")
+    assert url in said and "unpacking" not in said and "out.zip" not in said
+
+
+def test_zip_from_earlier_that_is_the_wrong_one(server, made, tmp_path):
+    shutil.copy(made, tmp_path / "out.zip")
+    url = server.at("tiny.zip")
+    said = refused(url, tmp_path, f"{url} was not asked", fingerprint="0" * 12)
+    assert f"{tmp_path / 'out.zip'} holds the bundle" in said and "ask whoever" not in said
+
+
+@pytest.mark.parametrize("source", ["ftp://example.org/x.zip", "example.org/x.zip"])
+def test_what_looks_like_an_address(tmp_path, source):
+    said = refused(source, tmp_path, "begins with http:// or https://")
+    assert source in said
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="fork")

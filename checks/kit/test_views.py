@@ -107,6 +107,8 @@ def test_boxes_are_cut_at_the_edge_and_left_out_beyond_it():
         ("his lefthand glove", True),
         ("On the right's a tree", True),
         ("a bright, upright light", False),
+        ("the clock runs counterclockwise, at the bottomleft", True),
+        ("lefty at bat", True),
         ("leftovers on a plate", False),
         ("a copyright sign", False),
         ("", False),

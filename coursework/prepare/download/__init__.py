@@ -49,7 +49,7 @@ def fetch(
     wait: float = 1.0,
     timeout: float = 30.0,
     progress: bool = True,
-    then: str = "",
+    by_hand: str = "",
     unpacked: bool = False,
 ) -> Path:
     """Download `url` to `path`, unless it is there already, and return the path.
@@ -59,8 +59,8 @@ def fetch(
     `path` it is checked to be a whole .zip, a .json or an image, and never a web page. `tries` in a row may
     bring nothing new before it gives up; the pause between them starts at `wait` seconds and doubles, or is
     what the server asks for; a server that has never answered is given up after seconds. `unpacked`: the
-    disk must have room for what is in the zip as well. `then`: what to do with the file once it was saved by
-    hand, where that is not to put it at `path`.
+    disk must have room for what is in the zip as well. `by_hand`: what to tell the user to do where the file
+    cannot be had.
 
     Raises InputError, with what to do by hand, where the file cannot be had or the disk is too small.
     Interrupted (KeyboardInterrupt), it says what is kept.
@@ -79,7 +79,7 @@ def fetch(
             part.note.unlink(missing_ok=True)
             os.replace(part.path, path)
     except (Broken, Refused) as error:
-        advice = _advice(error, path, part, then or f"put it at {path}")
+        advice = _advice(error, part, by_hand or f"get {path.name} by hand and put it at {path}")
         raise InputError(f"cannot download {url}: {error}. {advice}") from error
     except OSError as error:
         raise InputError(f"cannot write {part.path}: {reason(error)}") from error
@@ -91,11 +91,10 @@ def fetch(
     return path
 
 
-def _advice(error: Broken | Refused, path: Path, part: Part, then: str) -> str:
+def _advice(error: Broken | Refused, part: Part, by_hand: str) -> str:
     """What to do about a file that cannot be had."""
-    by_hand = f"get {path.name} by hand and {then}"
     if isinstance(error, Refused) and error.browser:
-        return f"Open the address in a browser, save {path.name} by hand and {then}"
+        return f"Open the address in a browser and {by_hand}"
     if isinstance(error, Refused):
         return f"If the address is dead, {by_hand}"
     if part.size:
@@ -244,6 +243,8 @@ class _Many:
 
     def _one(self, url: str, path: Path) -> int:
         """Fetch one file; returns its bytes."""
+        if self.patience.stop.is_set():
+            raise futures.CancelledError
         failures, data = 0, None
         while data is None:
             try:

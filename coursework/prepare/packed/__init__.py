@@ -22,19 +22,23 @@ from coursework.bundle import AGAIN as MAKE_AGAIN
 from coursework.bundle import Bundle
 from coursework.files import InputError, read_json, reason, written_beside
 from coursework.prepare.download import fetch
+from coursework.prepare.download.kinds_of_file import wrong_file
+from coursework.prepare.download.sizes import size_text
 from coursework.prepare.packed.held import (
     MANIFEST,
     MEMBERS,
     Held,
     InFolder,
     InZip,
+    Unusable,
     explained,
     read_manifest,
 )
-from coursework.prepare.partial import REPLACED, tidy
+from coursework.prepare.partial import REPLACED, check_replaceable, tidy
 
 CHUNK = 1 << 20  # bytes held in memory at a time
 DIGITS = re.compile(r"[0-9a-f]{12,64}")
+AGREE = "the two must agree, ask whoever gave them to you (nothing was changed)"
 
 
 def pack(
@@ -43,12 +47,15 @@ def pack(
     """Pack the bundle in folder `bundle`, all of it verified, into the zip `out`, and return its path.
 
     Without `out` it is BUNDLE.zip, beside the folder. An older pack of that name is replaced. Raises
-    InputError for a damaged bundle, and where `out` is something else or cannot be written.
+    InputError for a damaged bundle, and where `out` lies in the bundle, is something else or cannot be
+    written.
     """
     folder = Path(os.path.realpath(bundle))
     out = Path(f"{folder}.zip") if out is None else Path(out)
     if out.is_dir():
         out = out / f"{folder.name}.zip"
+    if Path(os.path.realpath(out)).is_relative_to(folder):
+        raise InputError(f"{out} would lie in the bundle itself: give another --out")
     if out.exists() and not _is_packed(out):
         raise InputError(
             f"{out} exists and is not a packed bundle: give another --out (nothing was changed)"
@@ -91,28 +98,24 @@ def unpack(
     """Put the bundle that `source` holds into folder `out`, verified, and open it.
 
     `source` is a web address, a zip that `pack` made, or the folder of a bundle. From the web it comes to
-    `out`.zip, resumed where an earlier call was interrupted, and that is removed in the end. `fingerprint`
-    names the bundle that is wanted, by at least the first 12 digits. If it lies in `out` already it is left
-    as it is, or mended where it is damaged.
+    `out`.zip, resumed where an earlier call was interrupted, and that is removed in the end, but not where
+    it is sound and cannot be unpacked. `fingerprint` names the bundle that is wanted, by at least the first
+    12 digits. If it lies in `out` already it is left as it is, or mended where it is damaged.
 
-    Raises InputError where `source` is missing, damaged, no bundle or not the wanted one, and where `out`
-    holds something else. Nothing half unpacked ever lies in `out`.
+    Raises InputError where `source` is missing, damaged, no bundle or not the wanted one, where `out` holds
+    something else, and where there is no room. Nothing half unpacked ever lies in `out`.
     """
     out, wanted = Path(os.path.realpath(out)), _digits(fingerprint)
     try:
-        there = _fingerprint_in(out)
+        there = _fingerprint_in(out, progress)
         if there and wanted:
             _check_same(out, there, wanted)
             if _sound(out, progress):
                 return Bundle.open(out)
-        with _at_hand(source, out, progress) as held:
-            manifest = read_manifest(held)
-            found = manifest["fingerprint"]
+        with _at_hand(str(source), out, wanted, progress) as held:
+            found = read_manifest(held)["fingerprint"]
             if not found.startswith(wanted):
-                raise InputError(
-                    f"{source} holds the bundle {found}, not {wanted}: the two must agree, ask whoever gave"
-                    " them to you (nothing was changed)"
-                )
+                raise Unusable(f"{held.name} holds the bundle {found}, not {wanted}", AGREE)
             if there and not wanted:
                 _check_same(out, there, found)
                 if _sound(out, progress):
@@ -133,16 +136,23 @@ def _digits(fingerprint: str | None) -> str:
     return digits
 
 
-def _fingerprint_in(out: Path) -> str | None:
-    """Which bundle lies in `out`, None where nothing does. Raises InputError if it holds something else."""
+def _fingerprint_in(out: Path, progress: bool) -> str | None:
+    """Which bundle lies in `out`; None where none does, or one whose manifest is damaged or not there.
+
+    Raises InputError if it holds something else.
+    """
     if not out.exists() or (out.is_dir() and not any(out.iterdir())):
         return None
-    if not (out / MANIFEST).is_file():
-        raise InputError(
-            f"{out} exists and is not a bundle: give another --out (nothing was changed)"
-        )
-    manifest = read_json(out / MANIFEST, "bundle manifest")
-    return str(manifest.get("fingerprint") if isinstance(manifest, dict) else None)
+    try:
+        manifest = read_json(out / MANIFEST, "bundle manifest")
+        if isinstance(manifest, dict):
+            return str(manifest.get("fingerprint"))
+        wrong = f"damaged bundle manifest {out / MANIFEST}"
+    except InputError as error:
+        wrong = str(error)
+    check_replaceable(out)
+    _say(f"{wrong}; {out} is replaced", progress)
+    return None
 
 
 def _check_same(out: Path, there: str, wanted: str) -> None:
@@ -155,10 +165,11 @@ def _check_same(out: Path, there: str, wanted: str) -> None:
 
 
 def _sound(out: Path, progress: bool) -> bool:
-    """Whether all of the bundle in `out` is as it should be."""
+    """Whether all of the bundle in `out` is as it should be. Raises InputError if it must not be replaced."""
     try:
         Bundle.open(out).verify(progress)
     except InputError as error:
+        check_replaceable(out)
         _say(f"{_without_advice(error)}; it is replaced", progress)
         return False
     tidy(out)
@@ -167,28 +178,50 @@ def _sound(out: Path, progress: bool) -> bool:
 
 
 @contextmanager
-def _at_hand(source: str | os.PathLike, out: Path, progress: bool) -> Iterator[Held]:
-    """The source, opened; fetched first where it is a web address, and then removed again."""
-    if not str(source).startswith(("http://", "https://")):
-        path = Path(source)
-        if not path.exists():
-            raise InputError(f"no packed bundle at {path}: give a web address, a zip or a folder")
+def _at_hand(source: str, out: Path, wanted: str, progress: bool) -> Iterator[Held]:
+    """The source, opened; fetched first where it is a web address."""
+    path = Path(source)
+    if source.lower().startswith(("http://", "https://")):
+        with _fetched(source, out, wanted, progress) as held:
+            yield held
+    elif path.exists():
         with InFolder(path) if path.is_dir() else InZip(path) as held:
             yield held
-        return
+    else:
+        raise InputError(
+            f"no packed bundle at {source}: give a zip, a folder, or a web address that begins with http://"
+            " or https://"
+        )
+
+
+@contextmanager
+def _fetched(url: str, out: Path, wanted: str, progress: bool) -> Iterator[Held]:
+    """The zip at a web address, or the one that is there already, opened.
+
+    In the end what was fetched is removed, but not where it is sound and something else was wrong.
+    """
     path = Path(f"{out}.zip")
-    older = path.exists()
+    older = path.is_file() and wrong_file(path.name, path) is None
     if older:
         _say(f"{path} is there already and is used", progress)
-    fetch(str(source), path, progress=progress)
+    asked = f" --fingerprint {wanted}" if wanted else ""
+    by_hand = f"get the zip by hand, then run python -m coursework prepare bundle FILE{asked}"
+    fetch(url, path, progress=progress, by_hand=by_hand, unpacked=True)
     try:
-        with InZip(path) as held:
+        with InZip(path, "" if older else url) as held:
             yield held
-    except InputError as error:
+    except Unusable as error:
         if older:  # it may have come by hand
-            raise InputError(f"{error}. If {path} is of no use, remove it and try again") from error
+            advice = f"that file lay there, {url} was not asked; remove it and try again"
+            raise InputError(f"{error.wrong}: {advice}") from error
         path.unlink(missing_ok=True)
         raise
+    except (InputError, OSError) as error:
+        wrong = f"cannot write the bundle {out}: {reason(error)}"
+        raise InputError(
+            f"{error if isinstance(error, InputError) else wrong}. The zip is kept at {path}"
+            f" ({size_text(path.stat().st_size)}): name it in place of the address"
+        ) from error
     if not older:
         path.unlink(missing_ok=True)
 
@@ -201,12 +234,13 @@ def _unpack(held: Held, fingerprint: str, out: Path, progress: bool) -> None:
         _check_room(held, folder)
         with _bar(held, "unpacking", progress) as bar:
             for name in MEMBERS:
-                with explained(held.path), held.open(name) as source:
+                with explained(held.name), held.open(name) as source:
                     with open(folder / name, "xb") as target:
                         _copy(source, target, bar)
                         os.fsync(target.fileno())
         _verify(folder, fingerprint, held, progress)
         if out.is_dir() and any(out.iterdir()):
+            check_replaceable(out)
             out.rename(folder / REPLACED)
         elif out.is_dir():
             out.rmdir()
@@ -230,14 +264,17 @@ def _check_room(held: Held, folder: Path) -> None:
     """Raise InputError if the disk has no room for the files."""
     needed, free = sum(held.sizes.values()), shutil.disk_usage(folder).free
     if needed > free:
+        fetched = held.name != str(held.path)
+        whole = needed + held.path.stat().st_size
+        peak = f", with the zip {size_text(whole)}" if fetched else ""
         raise InputError(
-            f"the bundle takes {needed / 1e9:,.1f} GB, and only {free / 1e9:,.1f} GB are free in"
+            f"the bundle takes {size_text(needed)}{peak}, and only {size_text(free)} are free in"
             f" {folder.parent}: make room, or give another --out"
         )
 
 
 def _verify(folder: Path, fingerprint: str, held: Held, progress: bool) -> None:
-    """Raise InputError unless the folder holds the bundle of that fingerprint, whole.
+    """Raise Unusable unless the folder holds the bundle of that fingerprint, whole.
 
     On return nothing of it is open any more, as some systems want it of a folder that is to be renamed.
     """
@@ -245,11 +282,10 @@ def _verify(folder: Path, fingerprint: str, held: Held, progress: bool) -> None:
         bundle = Bundle.open(folder)
         bundle.verify(progress)
     except InputError as error:
-        raise InputError(
-            f"{held.path} does not hold a whole bundle: {_without_advice(error)}"
-        ) from error
+        wrong = _without_advice(error).replace(f"{folder}{os.sep}", "").replace(str(folder), "it")
+        raise Unusable(f"{held.name} does not hold a whole bundle, {wrong}") from error
     if bundle.fingerprint != fingerprint:
-        raise InputError(f"{held.path} has changed while it was read: try again")
+        raise Unusable(f"{held.name} has changed while it was read", "try again")
 
 
 def _copy(source: BinaryIO, target: BinaryIO, bar: tqdm) -> None:
