@@ -212,7 +212,7 @@ class Bundle:
         return torch.from_numpy(self._features[rows, views]).float()  # faster so than NumPy's way
 
     def things(self, i: int, view: int = 0) -> list[dict] | None:
-        """What is in image `i`, boxes as they lie in a view, see `ImageRecord`; None where it is not known."""
+        """What is in image `i`, boxes as they lie in a view, see `ImageRecord`; None where not known."""
         known = self.images[i].things
         return None if known is None else moved(known, self.views[view])
 

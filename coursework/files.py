@@ -51,9 +51,12 @@ def written_beside(path: str | os.PathLike) -> Iterator[Path]:
         _remove(beside)
 
 
-def in_words(size: int) -> str:
-    """So many bytes, in MB or GB."""
-    return f"{size / 1e9:,.1f} GB" if size >= 1e9 else f"{size / 1e6:,.1f} MB"
+def size_text(count: float) -> str:
+    """So many bytes in the unit that fits them: 300 kB, 12.5 MB, 1.2 GB."""
+    for unit, size, digits in (("GB", 1e9, 1), ("MB", 1e6, 1), ("kB", 1e3, 0)):
+        if count >= size:
+            return f"{count / size:,.{digits}f} {unit}"
+    return f"{max(count, 0):.0f} B"
 
 
 def locked(path: str | os.PathLike) -> BinaryIO:

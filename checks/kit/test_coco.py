@@ -13,12 +13,13 @@ from test_stored import write_zip
 
 from checks.paths import ROOT
 from coursework.files import InputError
+from coursework.prepare.download import Failure
 from coursework.prepare.sets import coco_download
 from coursework.prepare.sets.coco import coco_listing, has_captions
-from coursework.prepare.sets.coco_download import coco_gathered, with_images
+from coursework.prepare.sets.coco_download import coco_gathered, fetched_images, with_images
 from coursework.prepare.sets.listing import Listing, chosen, source_of
 from coursework.prepare.sets.stored import Stored
-from coursework.prepare.sources import source_from
+from coursework.prepare.sources import names_in, source_from
 
 REAL = ROOT.parent / "shared" / "real" / "coco"
 AT_COCO = "http://images.cocodataset.org"
@@ -296,8 +297,12 @@ def test_what_is_said_where_captions_are_not_found(tmp_path: Path):
 
 def test_two_years_at_once(tmp_path: Path):
     paths = [annotations_zip(tmp_path, 2014), annotations_zip(tmp_path, 2017)]
-    with pytest.raises(InputError, match="captions of 2014 and 2017 .* choose with --year 2017"):
-        coco_listing(paths)
+    (tmp_path / "photos").mkdir()
+    with pytest.raises(InputError) as caught:
+        coco_listing([*paths, tmp_path / "photos"])
+    places = f"{paths[0]}, {paths[1]}"
+    advice = "choose with --year 2014 or 2017"
+    assert str(caught.value) == f"there are captions of 2014 and 2017 in {places}: {advice}"
     assert coco_listing(paths, year=2014).name == "coco2014"
     assert has_captions(Stored(paths), year=2014) and not has_captions(Stored(paths[:1]), year=2017)
 
@@ -307,7 +312,8 @@ class Server:
 
     def __init__(self):
         self.asked: list[str] = []
-        self.broken: set[str] = set()
+        self.broken: set[str] = set()  # addresses of photos that are not there
+        self.busy: set[str] = set()  # and of those that may come another time
 
     def fetch(self, url: str, path: Path, progress: bool = True) -> Path:
         if not path.exists():
@@ -321,13 +327,14 @@ class Server:
                 images_zip(path.parent, part, TRAIN if part == "train" else VAL, int(name[-8:-4]))
         return path
 
-    def fetch_many(self, items: list, progress: bool = True) -> list[tuple[str, str]]:
+    def fetch_many(self, items: list, progress: bool = True) -> list[Failure]:
         self.asked += [url for url, _ in items]
         for url, path in items:
-            if url not in self.broken:
+            if url not in self.broken | self.busy:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(photo(int(path.stem[-12:])))
-        return [(url, "404 Not Found") for url, _ in items if url in self.broken]
+        gone = [Failure(url, "404 Not Found", True) for url, _ in items if url in self.broken]
+        return [*gone, *(Failure(url, "busy") for url, _ in items if url in self.busy)]
 
 
 @pytest.fixture
@@ -349,7 +356,7 @@ def test_nothing_there_and_a_few_wanted(tmp_path: Path, server: Server, capsys):
     assert {url.rpartition("/")[0] for url in server.asked[1:]} == {
         f"{AT_COCO}/{part}2017" for part in ("train", "val")
     }
-    assert "13 photos of COCO are not there: about 2 MB are fetched to" in capsys.readouterr().err
+    assert "13 photos of COCO are not there: about 2.1 MB are fetched to" in capsys.readouterr().err
     assert len(source_of(listing).records) == 13
     server.asked.clear()
     assert coco_gathered([], tmp_path / "downloads", ten).records == listing.records
@@ -438,16 +445,56 @@ def test_with_train_alone_a_tenth_is_held_out(tmp_path: Path, server: Server):
     assert notes[1] == "900 train images asked for, there are 60" and not notes[2:]
 
 
-def test_photos_that_cannot_be_had(tmp_path: Path, server: Server):
-    listing = ten(coco_listing([annotations_zip(tmp_path)]))
-    server.broken = {listing.urls[listing.records[4].file]}
-    with pytest.raises(
-        InputError, match=r"1 of 13 photos could not be fetched, .*: 404 Not Found. Run"
-    ):
-        with_images(listing, tmp_path / "downloads")
+def test_photos_that_may_come_another_time(tmp_path: Path, server: Server):
+    zipped = annotations_zip(tmp_path)
+    listing = ten(coco_listing([zipped]))
+    server.busy = {listing.urls[listing.records[4].file]}
+    with pytest.raises(InputError, match=r"1 of 13 photos could not be fetched, .*: busy. Run"):
+        coco_gathered([zipped], tmp_path / "downloads", ten)
+    assert not (tmp_path / "downloads" / "missing.txt").exists()
     server.asked.clear()
-    server.broken = set()
-    assert with_images(listing, tmp_path / "downloads").missing() == []
+    server.busy = set()
+    assert coco_gathered([zipped], tmp_path / "downloads", ten).missing() == []
+    assert len(server.asked) == 1
+
+
+def test_photos_that_cannot_be_had_are_left_out(tmp_path: Path, server: Server):
+    """Their names are gathered over the runs, without those that have come since."""
+    downloads, zipped = tmp_path / "downloads", annotations_zip(tmp_path)
+    listing = ten(coco_listing([zipped]))
+    missing, files = downloads / "missing.txt", [record.file for record in listing.records]
+    server.broken, server.busy = {listing.urls[files[4]]}, {listing.urls[files[5]]}
+    with pytest.raises(
+        InputError, match="1 of them are not to be had: run .* again with --leave-out"
+    ):
+        coco_gathered([zipped], downloads, ten)
+    assert missing.read_text(encoding="utf-8") == f"{files[4]}\n"
+    missing.write_text(f"other.jpg\n{files[5]}\n", encoding="utf-8")
+    server.busy = set()
+    with pytest.raises(InputError, match="1 of 2 photos") as caught:
+        coco_gathered([zipped], downloads, ten)
+    assert str(caught.value).endswith(f"leave them out with --leave-out {missing}")
+    assert "again" not in str(caught.value)
+    assert names_in(missing) == ["other.jpg", files[4]]
+    left = chosen(listing, {}, leave_out=names_in(missing))
+    assert len(left.records) == 12 and with_images(left, downloads).missing() == []
+
+
+def test_server_that_refuses_every_photo(tmp_path: Path, server: Server, monkeypatch):
+    def refuse(items: list, progress: bool = True) -> list[Failure]:
+        return [Failure(url, "403", i < 5, i < 5) for i, (url, _) in enumerate(items)]
+
+    monkeypatch.setattr(coco_download, "fetch_many", refuse)
+    with pytest.raises(InputError, match="13 of 13 .*: 403, and so on. Open that address"):
+        with_images(ten(coco_listing([annotations_zip(tmp_path)])), tmp_path / "downloads")
+    assert not (tmp_path / "downloads").exists()
+
+
+def test_an_empty_folder_of_downloads_is_none(tmp_path: Path):
+    for name in ("train2017", "val2017"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "val2017" / name_of(1, "val", 2017)).write_bytes(photo(1))
+    assert fetched_images(tmp_path) == [tmp_path / "val2017"]
 
 
 def test_too_many_and_too_little_room(
@@ -455,13 +502,15 @@ def test_too_many_and_too_little_room(
 ):
     listing = coco_listing([annotations_zip(tmp_path)])
     monkeypatch.setattr(coco_download, "MANY", 99)
-    with pytest.raises(InputError, match="100 photos of COCO are not there, some 0 GB: .* --whole"):
+    with pytest.raises(
+        InputError, match="100 photos of COCO are not there, some 16.5 MB: .* --whole"
+    ):
         with_images(listing, tmp_path / "downloads")
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr(coco_download.shutil, "disk_usage", lambda path: usage(10**9, 0, 10**8))
-    for whole, said in ((False, "about 0.0 GB would come"), (True, "about 20.2 GB would come")):
+    for whole, said in ((False, "about 16.5 MB would come"), (True, "about 20.2 GB would come")):
         monkeypatch.setattr(coco_download, "MANY", 100)
-        with pytest.raises(InputError, match=f"{said} .*0.1 GB are free: make room"):
+        with pytest.raises(InputError, match=f"{said} .*268.4 MB .*only 100.0 MB are: make room"):
             with_images(listing, tmp_path / "downloads", whole)
     assert server.asked == []
 

@@ -200,6 +200,9 @@ def vocab(**other) -> dict:
         (vocab(idx_to_token=[*TOKENS, "dog"]), "has a word twice"),
         (vocab(token_to_idx={}), "do not agree"),
         (vocab(token_to_idx={"a": 4}), "do not agree"),
+        (vocab(token_to_idx={t: torch.tensor([i, i]) for i, t in enumerate(TOKENS)}), "do not agree"),
+        (vocab(token_to_idx={t: torch.tensor(i) for i, t in enumerate(TOKENS)}), "do not agree"),
+        (vocab(token_to_idx=torch.zeros(9)), "do not agree"),
     ],
 )  # fmt: skip
 @pytest.mark.filterwarnings("ignore:Validating sparse")
@@ -266,6 +269,51 @@ def test_damaged_files_are_named(tmp_path: Path, kind: str, new_form: bool):
     with pytest.raises(InputError, match=r"coco\.pt is damaged") as caught:
         coco_pt_listing(path)
     assert "\n" not in str(caught.value)
+
+
+def everything_in(path: Path) -> list:
+    listing = coco_pt_listing(path)
+    return [(r.file, r.captions, listing.load(r.file).tobytes()) for r in listing.records]
+
+
+def test_flipped_bits_are_noticed_or_harmless(tmp_path: Path):
+    path = saved(tmp_path / "coco.pt", contents())
+    whole, wanted, refused = path.read_bytes(), everything_in(path), 0
+    for place in range(3, 8 * len(whole), 211):  # all bits of a byte come up
+        bad = bytearray(whole)
+        bad[place // 8] ^= 1 << place % 8
+        path.write_bytes(bad)
+        try:
+            assert everything_in(path) == wanted
+        except InputError as error:
+            refused += 1
+            assert "is damaged" in str(error) and "\n" not in str(error)
+    assert refused > 20
+
+
+def test_a_flipped_bit_of_a_picture_is_noticed(tmp_path: Path):
+    path = saved(tmp_path / "coco.pt", contents())
+    data = bytearray(path.read_bytes())
+    data[data.index(contents()["val_images"].numpy().tobytes()) + 40] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(InputError, match=r"is damaged \(Bad CRC-32 .*download it again"):
+        coco_pt_listing(path)
+
+
+@pytest.mark.parametrize("part", [0.5, 0.9])
+def test_half_a_file_is_to_be_downloaded_again(tmp_path: Path, part: float):
+    images = torch.zeros(3, 3, 300, 300, dtype=torch.uint8)
+    path = saved(tmp_path / "coco.pt", contents(train_images=images))
+    path.write_bytes(path.read_bytes()[: int(part * path.stat().st_size)])
+    with pytest.raises(InputError, match=r"coco\.pt is damaged .*download it again"):
+        coco_pt_listing(path)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_is_not_waited_for(tmp_path: Path):
+    os.mkfifo(tmp_path / "coco.pt")
+    with pytest.raises(InputError, match="cannot read .*coco.pt"):
+        coco_pt_listing(tmp_path / "coco.pt")
 
 
 def test_what_is_not_there_or_not_a_dict_is_named(tmp_path: Path):

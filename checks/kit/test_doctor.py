@@ -6,6 +6,7 @@ import os
 import shutil
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +26,7 @@ from coursework.prepare.sets.flickr8k import flickr8k_listing
 from coursework.prepare.sets.listing import Listing, chosen
 from coursework.prepare.sets.recognise import listing_of
 from coursework.prepare.sets.stored import Stored
+from coursework.vocabulary import VocabularyOptions
 
 REAL = Path(__file__).parents[2].parent / "shared" / "real"
 COUNT = 20
@@ -334,7 +336,7 @@ def test_the_page_shows_examples_and_what_is_odd(photos, tmp_path):
     report = doctor.examine_listing(sick, progress=False)
     good, odd = doctor.shown(sick, report)
     assert len(good) == 6 and all(image for image, _ in good)
-    assert [words for _, words in odd] == [
+    assert [words for _, words, _ in odd] == [
         "cannot be read: cut short",
         "in several splits",
         "one colour",
@@ -346,6 +348,7 @@ def test_the_page_shows_examples_and_what_is_odd(photos, tmp_path):
     page = inspection.inspection(report, good, odd)
     said = {text.get_text() for text in page.texts}
     assert {"photos", "worth a second look", "one colour"} <= said
+    assert {name for *_, name in odd} == {f"{i:02}.jpg" for i in (1, 9, 7, 6, 13, 5)} <= said
     assert len(page.axes) == 6 + 3 + 6
     with Image.open(plots.save(page, tmp_path / "page.png")) as image:
         assert image.width > image.height
@@ -358,6 +361,8 @@ def test_the_page_of_a_bundle(bundle):
     assert len(good) == 6 and odd == []
     page = inspection.inspection(report, good, odd)
     assert len(page.axes) == 6 + 3
+    said = [text.get_text() for axes in page.axes for text in axes.texts]
+    assert f"{len(bundle.vocabulary) - 4} words at least once" in said
 
 
 @pytest.mark.skipif(not REAL.is_dir(), reason=f"no real data at {REAL}")
@@ -367,3 +372,87 @@ def test_real_photos():
     report = doctor.examine_listing(mini, progress=False)
     assert report["images"] == report["pictures"]["good"] == 60
     assert not {"missing", "damaged"} & kinds(report).keys()
+
+
+def test_images_with_captions_in_no_split_are_not_strangers(tmp_path):
+    for name in "abcd":
+        (tmp_path / f"{name}.jpg").write_bytes(jpeg(ord(name)))
+    rows = "".join(f"{name}.jpg#0\ta dog\n" for name in "abcx")
+    (tmp_path / "Flickr8k.token.txt").write_text(rows)
+    (tmp_path / "Flickr_8k.trainImages.txt").write_text("a.jpg\n")
+    (tmp_path / "Flickr_8k.devImages.txt").write_text("b.jpg\n")
+    report = doctor.examine_listing(flickr8k_listing([tmp_path]), progress=False)
+    assert kinds(report) == {"image in no split": 2, "spare": 1}  # c and x; d
+    assert list(notes(report, "spare")) == ["d.jpg"]
+    said = doctor.text(report)
+    assert "2 images with captions are in no split: left out (c.jpg)" in said
+    assert "1 image belongs to no caption: left aside (d.jpg)" in said
+
+
+def test_how_many_are_there_of_each_split(photos):
+    items = records(9)
+    quick = {"quick": True, "progress": False}
+    whole = doctor.examine_listing(listing(photos, items), **quick)
+    assert whole["there"] == {"train": 3, "val": 3, "test": 3}
+    assert "  pictures           all 9 are there\n" in doctor.text(whole)
+    for i in (0, 3, 4):
+        (photos / f"{i:02}.jpg").unlink()
+    said = "  pictures           6 of 9 are there: train 1, val 2, test 3\n"
+    assert said in doctor.text(doctor.examine_listing(listing(photos, items), **quick))
+    report = doctor.examine_listing(listing(photos, items), progress=False)
+    assert f"{said}{' ' * 21}6 can be read; 120 x 90" in doctor.text(report)
+
+
+def of_words(train, val, folder, **options):
+    """A bundle of the tiny pictures with these captions, and its report."""
+    source = tiny_source()
+    captions = {"train": train, "val": val, "test": ["a dog"]}
+    items = [replace(r, captions=captions[r.split]) for r in source.records[::-1]]  # test first
+    source = replace(source, records=items)
+    options = VocabularyOptions(**options)
+    made = build(source, TinyEncoder(), folder / "b", vocabulary=options, progress=False)
+    return doctor.examine_bundle(made, quick=True, progress=False)
+
+
+def test_many_unknown_words_are_a_fault(tmp_path):
+    common = ["a dog runs on the grass"] * 3
+    report = of_words(
+        [*common, "a cat"], [*common, "a cat sees zebras"], tmp_path, minimum_count=50
+    )
+    assert list(report["bundle"]["unknown"]) == ["train", "val", "test"]
+    assert report["bundle"]["unknown"]["val"] == pytest.approx(3 / 22)
+    (fault,) = (fault for fault in report["faults"] if fault["kind"] == "unknown words")
+    assert fault["weight"] == "spoils"
+    said = doctor.text(json.loads(json.dumps(report)))
+    assert (
+        "! 13.6 % of the words of val become <UNK>\n    the model will say it often; prepare"
+        in said
+    )
+    assert " 6 words and 4 special tokens, of train captions, --minimum-count 50" in said
+    assert "5.0 % of train, 13.6 % of val, 0.0 % of test" in said
+    page = inspection.inspection(report, [])
+    texts = [text.get_text() for axes in page.axes for text in axes.texts]
+    assert "6 words at least 50 times" in texts
+
+
+def test_words_that_no_minimum_count_keeps_are_a_note(tmp_path):
+    report = of_words(["a dog"], ["a cat"], tmp_path)
+    (fault,) = (fault for fault in report["faults"] if fault["kind"] == "unknown words")
+    assert fault["weight"] == "note" and fault["share"] == 0.5
+    assert "· 50.0 % of the words of val become <UNK>: no caption to learn" in doctor.text(report)
+
+
+def test_words_behind_the_cut_are_not_unknown(tmp_path):
+    report = of_words(["a dog runs fast"], ["a dog sleeps"], tmp_path, max_words=2)
+    assert report["bundle"]["unknown"] == {"train": 0, "val": 0, "test": 0}
+    assert "unknown words" not in kinds(report)
+
+
+@pytest.mark.skipif(not REAL.is_dir(), reason=f"no real data at {REAL}")
+@pytest.mark.parametrize("files", [["Flickr8k.token.txt", "Flickr_8k.*.txt"], ["captions.txt"]])
+def test_real_images_of_flickr8k_in_no_split(files):
+    folder = REAL / "flickr8k"
+    paths = [path for name in files for path in folder.glob(name)]
+    found = flickr8k_listing([*paths, folder / "images"])
+    report = doctor.examine_listing(found, quick=True, progress=False)
+    assert kinds(report)["image in no split"] == 91 and "spare" not in kinds(report)

@@ -7,15 +7,18 @@ import itertools
 import json
 import os
 import random
+import socket
 import sys
 import threading
 import time
+import urllib.error
+import urllib.request
 import zipfile
 
 import pytest
 from faulty_server import Fault, serving
 
-from coursework.files import InputError
+from coursework.files import InputError, size_text
 from coursework.prepare import download
 from coursework.prepare.download import fetch, fetch_many
 from coursework.prepare.download.addresses import COCO_IMAGES, coco_image
@@ -214,6 +217,28 @@ def test_redirect_is_followed_on_resuming_as_well(server, tmp_path):
     assert server.asked == [None, None, "bytes=100000-", "bytes=100000-"]
 
 
+def test_where_a_redirect_led_is_said(server, tmp_path):
+    moved = Fault(302, {"Location": "/elsewhere?key=secret"})
+    for fault in (Fault(404), Fault(body=PAGE), Fault(403)):
+        server.faults = [moved, fault]
+        with pytest.raises(InputError, match=r"w.pth: .*it led to .*/elsewhere\)") as caught:
+            get(server, tmp_path / "w.pth")
+        assert "secret" not in str(caught.value)
+    server.faults = [Fault(302, {"Location": "http://127.0.0.1:1/down"})]
+    with pytest.raises(InputError, match=r"refused \(it led to http://127.0.0.1:1/down\)"):
+        get(server, tmp_path / "w.pth", tries=1)
+    server.faults = [Fault(404)]
+    with pytest.raises(InputError, match=r"404 Not Found\. "):
+        get(server, tmp_path / "a b.pth")
+
+
+@pytest.mark.parametrize("fault", [Fault(401), Fault(403), Fault(body=PAGE)])
+def test_what_a_browser_may_get(server, tmp_path, fault):
+    server.faults = [fault]
+    with pytest.raises(InputError, match=r"Open the address in a browser and get w.pth by hand"):
+        get(server, tmp_path / "w.pth")
+
+
 def test_redirect_in_a_circle(server, tmp_path):
     server.faults = [Fault(302, {"Location": "/w.pth"})] * 40
     with pytest.raises(InputError, match=r"302.*by hand"):
@@ -347,7 +372,7 @@ def test_wrong_checksum_is_removed(server, tmp_path):
 def test_disk_that_is_too_small_is_said_at_once(server, tmp_path, monkeypatch):
     usage = type("usage", (), {"free": 100_000})
     monkeypatch.setattr(download.shutil, "disk_usage", lambda path: usage)
-    with pytest.raises(InputError, match=r"make room"):
+    with pytest.raises(InputError, match=r"300 kB, and only 100 kB are free.*make room"):
         get(server, tmp_path / "w.pth")
     assert not (tmp_path / "w.pth.part").exists() and len(server.asked) == 1
 
@@ -401,7 +426,7 @@ def test_interrupted_in_the_middle_it_says_what_is_kept(server, tmp_path, monkey
     with monkeypatch.context() as patch:
         patch.setattr(download, "CHUNK", 50_000)
         patch.setattr(download, "_chunks", interrupted)
-        with pytest.raises(KeyboardInterrupt, match=r"MB of w.pth are kept in .*run the same"):
+        with pytest.raises(KeyboardInterrupt, match=r"kB of w.pth are kept in .*run the same"):
             get(server, tmp_path / "w.pth")
     have = (tmp_path / "w.pth.part").stat().st_size
     assert names(tmp_path) == ["w.pth.part", "w.pth.part.json"] and 0 < have < len(BODY)
@@ -477,7 +502,7 @@ def test_many_files_through_all_kinds_of_trouble(server, tmp_path):
 def test_what_cannot_be_had_is_listed_with_the_reason(server, tmp_path):
     wanted = photos(server, 30)
     server.files |= {"/5.jpg": PAGE, "/6.jpg": b"text", "/7.jpg": b""}
-    failures = dict(get_many(server, tmp_path, wanted, workers=2))
+    failures = {failure.url: failure.reason for failure in get_many(server, tmp_path, wanted)}
     assert set(failures) == {server.at(f"{i}.jpg") for i in (5, 6, 7)}
     assert "web page" in failures[server.at("5.jpg")]
     assert "not a .jpg file" in failures[server.at("6.jpg")]
@@ -490,8 +515,8 @@ def test_what_cannot_be_had_is_listed_with_the_reason(server, tmp_path):
 def test_dead_links_are_asked_once(server, tmp_path):
     wanted = photos(server, 20)
     server.faults = [Fault(404)]
-    [(url, why)] = get_many(server, tmp_path, wanted, workers=1)
-    assert (url, why[-13:]) == (server.at("0.jpg"), "404 Not Found")
+    [failure] = get_many(server, tmp_path, wanted, workers=1)
+    assert (failure.url, failure.reason[-13:]) == (server.at("0.jpg"), "404 Not Found")
     assert len(server.asked) == 20
 
 
@@ -501,9 +526,12 @@ def test_gives_up_when_nothing_comes_any_more(server, tmp_path, first):
     server.faults = [Fault()] * first + [Fault(404)] * 1000
     failures = get_many(server, tmp_path, wanted, workers=4)
     assert len(failures) == 200 - first and len(server.asked) < first + 60
-    failed = {url.rpartition("/")[2] for url, _ in failures}
+    failed = {failure.url.rpartition("/")[2] for failure in failures}
     assert failed == set(wanted) - {path.name for path in tmp_path.glob("*")}
-    assert "404" in failures[0][1] and "not tried" in failures[-1][1] + failures[100][1]
+    assert "404" in failures[0].reason and failures[0].for_good
+    assert "not tried" in failures[-1].reason + failures[100].reason
+    untried = [failure for failure in failures if not failure.tried]
+    assert len(untried) > 100 and not any(failure.for_good for failure in untried)
 
 
 def test_own_check(server, tmp_path):
@@ -511,7 +539,86 @@ def test_own_check(server, tmp_path):
     failures = get_many(
         server, tmp_path, wanted, check=lambda name, data: "odd" if name == "1.jpg" else None
     )
-    assert failures == [(server.at("1.jpg"), "odd")]
+    assert failures == [download.Failure(server.at("1.jpg"), "odd")]
+
+
+@pytest.mark.parametrize(
+    "fault, for_good",
+    [(Fault(404), True), (Fault(403), True), (Fault(410), True)]
+    + [(Fault(503), False), (Fault(body=PAGE), False), (Fault(drops=1), False)],
+)
+def test_what_will_not_mend_is_told_from_what_may(server, tmp_path, fault, for_good):
+    server.faults = [fault] * 3
+    [failure] = get_many(server, tmp_path, photos(server, 1), tries=3)
+    assert failure.for_good == for_good and failure.tried
+
+
+def test_trouble_is_said_once(server, tmp_path, capsys):
+    wanted = photos(server, 20)
+    server.faults = [Fault(503)] * 10
+    assert get_many(server, tmp_path, wanted, progress=True) == []
+    said = capsys.readouterr().err
+    assert said.count("trying again") == 1 and "503" in said and server.at("") in said
+
+
+def test_nobody_is_there_for_many_files(tmp_path, monkeypatch, capsys):
+    """One after the other with all the tries, this would be 90 attempts; nothing empty is left behind."""
+    asked = []
+
+    def refuse(request, timeout):
+        asked.append(request.full_url)
+        raise urllib.error.URLError(socket.gaierror(-2, "Name or service not known"))
+
+    monkeypatch.setattr(download.urllib.request, "urlopen", refuse)
+    items = [(f"http://a.invalid/{i}", tmp_path / "new" / "photos" / str(i)) for i in range(90)]
+    failures = fetch_many(items, wait=0.01, workers=4)
+    assert len(failures) == 90 and len(asked) <= 3 * 4
+    assert "Name or service not known" in failures[0].reason
+    assert all("not reached" in failure.reason for failure in failures if not failure.tried)
+    assert capsys.readouterr().err.count("known; trying again") == 1
+    assert names(tmp_path) == []
+
+
+def test_nobody_is_there_and_it_takes_long_to_find_out(tmp_path, monkeypatch):
+    monkeypatch.setattr(download, "FIRST_SECONDS", 0)
+    items = [("http://127.0.0.1:1/a", tmp_path / "a")]
+    began = time.monotonic()
+    [failure] = fetch_many(items, wait=60, progress=False)
+    assert time.monotonic() - began < 10 and not failure.for_good
+    with pytest.raises(InputError, match="See whether the address is right"):
+        fetch(*items[0], wait=60, progress=False)
+
+
+def test_server_that_goes_down_later_is_waited_for(server, tmp_path, monkeypatch):
+    def refuse(*args, **kwargs):
+        asked.append(args)
+        if 1 < len(asked) < 7:
+            raise urllib.error.URLError(ConnectionRefusedError(111, "Connection refused"))
+        return urlopen(*args, **kwargs)
+
+    asked, urlopen = [], urllib.request.urlopen
+    monkeypatch.setattr(download.urllib.request, "urlopen", refuse)
+    assert get_many(server, tmp_path, photos(server, 2), workers=1) == []
+
+
+def test_what_killed_runs_left_is_swept(server, tmp_path):
+    left, young = tmp_path / ".7.0123abcd.tmp.jpg", tmp_path / ".8.0123abcd.tmp.jpg"
+    mine = tmp_path / ".mine.tmp.jpg"
+    for path in (left, young, mine):
+        path.write_bytes(b"half")
+    for path in (left, mine):
+        os.utime(path, (time.time() - 4000,) * 2)
+    assert get_many(server, tmp_path, photos(server, 1)) == []
+    assert names(tmp_path) == sorted(["0.jpg", mine.name, young.name])
+
+
+def test_folders_that_nothing_came_to_are_not_left(server, tmp_path):
+    (tmp_path / "old").mkdir()
+    server.faults = [Fault(404)] * 2
+    assert get_many(server, tmp_path / "new" / "photos", photos(server, 1)) != []
+    with pytest.raises(InputError, match="404"):
+        get(server, tmp_path / "new" / "w.pth")
+    assert names(tmp_path) == ["old"]
 
 
 def test_file_that_is_far_too_large_is_refused(server, tmp_path, monkeypatch):
@@ -546,6 +653,12 @@ def test_bars_show_rate_and_time_left(server, tmp_path, capsys, monkeypatch):
     get_many(server, tmp_path, photos(server, 20), progress=True)
     said = capsys.readouterr().err
     assert "B/s]" in said and "file/s, " in said and "MB/s]" in said and "<00:00" in said
+
+
+def test_sizes_are_never_nothing():
+    assert [size_text(n) for n in (0, 1, 99_000, 1_200_000, 999_000_000, 1.2e9, 3e12)] == [
+        "0 B", "1 B", "99 kB", "1.2 MB", "999.0 MB", "1.2 GB", "3,000.0 GB"
+    ]  # fmt: skip
 
 
 def test_addresses_are_whole():

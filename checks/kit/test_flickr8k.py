@@ -158,8 +158,8 @@ def test_images_in_no_split_and_split_files_that_are_absent(tmp_path: Path):
     assert splits_of(listing) == {"a.jpg": "train", "b.jpg": "val"}
     assert listing.notes == [
         "Flickr_8k.testImages.txt is not there, so there is no split test",
-        "1 images with captions are in no split, and left out",
     ]
+    assert faults_of(listing) == [("image in no split", "c.jpg")]
     (folder / "Flickr_8k.devImages.txt").unlink()
     (folder / "Flickr_8k.trainImages.txt").write_text("x.jpg\n")
     with pytest.raises(InputError, match="name none of the 3 images"):
@@ -274,9 +274,11 @@ def test_the_real_captions_are_the_same_in_both_forms(both: tuple[Listing, Listi
     assert table.records == tokens.records
     assert table.splits == {"train": 6000, "val": 1000, "test": 1000}
     assert Counter(len(record.captions) for record in table.records) == {5: 8000}
-    assert table.notes == ["91 images with captions are in no split, and left out"]
-    assert not table.faults
-    assert faults_of(tokens) == [("caption without image", "2258277193_586949ec62.jpg.1")] * 5
+    assert table.notes == tokens.notes == []
+    unsplit = faults_of(table)
+    assert len(unsplit) == 91 and {kind for kind, _ in unsplit} == {"image in no split"}
+    strange = [("caption without image", "2258277193_586949ec62.jpg.1")] * 5
+    assert faults_of(tokens) == [*strange, *unsplit]
 
 
 @real

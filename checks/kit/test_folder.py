@@ -1,5 +1,7 @@
 """A folder of photos with a caption file: both forms, every kind of photo, and every way to get it wrong."""
 
+import csv
+import io
 import json
 import zipfile
 from argparse import Namespace
@@ -69,6 +71,39 @@ def test_csv(photos: Path, header: str, encoding: str):
     source = folder_source(photos, csv_file(photos, text, encoding))
     assert captions_of(source) == {"b.png": ["A café.", "Twice"], "a.png": ['One, two "dogs"']}
     assert list(captions_of(source)) == ["b.png", "a.png"] and source.name == "photos"
+
+
+@pytest.mark.parametrize("header", [[], ["image", "caption"], ["File_Name", "Caption"]])
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_columns_separated_as_a_spreadsheet_does(photos: Path, header: list, delimiter: str):
+    rows = [["b.png", "A dog, running, fast"], ["a.png", "One; two\tthree"], ["b.png", "Twice"]]
+    text = io.StringIO(newline="")
+    csv.writer(text, delimiter=delimiter).writerows([header, *rows] if header else rows)
+    source = folder_source(photos, csv_file(photos, text.getvalue()))
+    assert captions_of(source) == {
+        "b.png": ["A dog, running, fast", "Twice"],
+        "a.png": ["One; two three"],
+    }
+
+
+@pytest.mark.parametrize("first", ["a.png;A dog, running", "a.png;A dog", "image;caption;split"])
+def test_a_comma_in_a_caption_between_semicolons_separates_nothing(photos: Path, first: str):
+    rest = ";train" if "split" in first else ""
+    path = csv_file(photos, f"{first}\nb.png;A cat, two dogs, a horse{rest}\n")
+    assert captions_of(folder_source(photos, path))["b.png"] == ["A cat, two dogs, a horse"]
+
+
+def test_a_semicolon_in_a_caption_between_commas_separates_nothing(photos: Path):
+    path = csv_file(photos, "a.png,A dog; it runs\nb.png,A cat\n")
+    assert captions_of(folder_source(photos, path))["a.png"] == ["A dog; it runs"]
+
+
+def test_what_is_wrong_between_semicolons_is_said_of_semicolons(photos: Path):
+    path = csv_file(photos, "image;caption\na.png;x\nb.png;y;z\n")
+    with pytest.raises(
+        InputError, match=r"line 3: 3 .*\(image;caption\): a caption with semicolons"
+    ):
+        folder_source(photos, path)
 
 
 def test_coco_json(photos: Path):
@@ -230,7 +265,10 @@ def test_a_name_with_a_folder_means_that_folder(photos: Path):
     path = csv_file(photos, text)
     listing = folder_listing(photos, path)
     assert listing.missing() == ["dogs/1.png"]  # cats/1.png is another
-    with pytest.raises(InputError, match="names 1 images .* first 'dogs/1.png'"):
+    with pytest.raises(
+        InputError,
+        match="names 1 images .* first 'dogs/1.png': add .* --present-only or --leave-out FILE",
+    ):
         folder_source(photos, path)
 
 

@@ -17,6 +17,7 @@ from coursework.prepare.sets.listing import (
     HAS_WORD,
     Listing,
     chosen,
+    counted,
     draw,
     shared_out,
     source_of,
@@ -177,15 +178,14 @@ def test_an_exchanged_photo_makes_another_source(photos: Stored, tmp_path: Path)
     assert source_of(listing).settings != before
 
 
-def test_an_exchanged_photo_of_the_same_size_is_noticed_in_a_zip(tmp_path: Path):
-    settings = []
-    for folder, data in (("a", b"one"), ("b", b"two"), ("c", b"one")):
-        (tmp_path / folder).mkdir()
-        with zipfile.ZipFile(tmp_path / folder / "z.zip", "w") as packed:
-            packed.writestr("image-0.jpg", data)
-        listing = listing_of({"train": 1}, Stored([tmp_path / folder / "z.zip"]))
-        settings.append(source_of(listing).settings)
-    assert settings[0] == settings[2] != settings[1]
+def test_packed_or_unpacked_is_the_same_source(photos: Stored, tmp_path: Path):
+    listing = listing_of({"train": 4}, photos)
+    with zipfile.ZipFile(tmp_path / "z.zip", "w", zipfile.ZIP_DEFLATED) as packed:
+        for i in range(4):
+            packed.write(tmp_path / f"image-{i}.jpg", f"photos/image-{i}.jpg")
+    unpacked = source_of(listing)
+    zipped = source_of(replace(listing, stored=Stored([tmp_path / "z.zip"])))
+    assert zipped.settings == unpacked.settings
 
 
 def test_a_photo_that_is_copied_later_makes_the_same_source(photos: Stored, tmp_path: Path):
@@ -205,6 +205,18 @@ def test_missing_images_are_counted_with_the_ways_out(photos: Stored):
     present = chosen(listing, {}, present_only=True)
     assert present.splits == {"train": 4} and len(source_of(present).records) == 4
     assert present.notes == ["not there and left out, with their captions: 4 images"]
+
+
+def test_one_is_not_written_as_many(photos: Stored):
+    assert [counted(n, "image") for n in (0, 1, 2000)] == ["0 images", "1 image", "2,000 images"]
+    listing = listing_of({"train": 5}, photos)
+    with pytest.raises(InputError, match=r"^1 image of some \(1 of 5 train\) is not in .* put it"):
+        source_of(listing)
+    taken = chosen(listing, {"val": 1, "train": 9}, present_only=True)
+    assert taken.notes[0] == "not there and left out, with their captions: 1 image"
+    assert "9 train images asked for, there are 4" in taken.notes
+    more = chosen(listing_of({"train": 5, "val": 1}), {"val": 0, "train": 6, "test": 1})
+    assert more.notes == ["6 train images asked for, there are 5"]
 
 
 def test_two_records_that_are_one_file(photos: Stored):

@@ -128,7 +128,7 @@ def test_other_files_in_cocos_form_do_not_disturb_coco(tmp_path):
 def test_of_two_years_the_one_that_is_named_is_read(tmp_path):
     coco(tmp_path)
     other = write(tmp_path / "captions_val2014.json", coco_form(["COCO_val2014_000000000139.jpg"]))
-    with pytest.raises(InputError, match="2014 and 2017"):
+    with pytest.raises(InputError, match="2014 and 2017, .*name the caption file itself"):
         listing_of([tmp_path])
     listing = listing_of([other, tmp_path])
     assert listing.name == "coco2014" and listing.missing() == []

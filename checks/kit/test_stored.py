@@ -1,6 +1,8 @@
 """Files found by name in folders and zips, and every way in which a zip can be bad."""
 
+import os
 import random
+import socket
 import stat
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
@@ -230,3 +232,35 @@ def test_a_file_that_goes_away(tmp_path: Path):
     for ask, name in ((stored.read, "a.jpg"), (stored.size, "a.jpg"), (stored.read, "b.jpg")):
         with pytest.raises(InputError, match=f"cannot read .*{name}: No such file"):
             ask(name)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_pipes_sockets_and_links_to_nothing_are_not_there(tmp_path: Path, monkeypatch):
+    write_files(tmp_path / "d", {"a.jpg": b"photo", "b/c.jpg": b"another"})
+    monkeypatch.chdir(tmp_path / "d")  # the name of a socket must be short
+    os.mkfifo("pipe.jpg")
+    os.mkfifo("pipe.zip")
+    for link, target in (
+        ("loop.jpg", "loop.jpg"), ("gone.jpg", "nothing"), ("to-pipe.jpg", "pipe.jpg"),
+        ("null.jpg", os.devnull), ("good.jpg", "a.jpg"),
+    ):  # fmt: skip
+        Path(link).symlink_to(target)
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind("s.jpg")
+        stored = Stored([tmp_path / "d"])
+    found = sorted(Path(name).name for name in stored.names())
+    assert found == ["a.jpg", "c.jpg", "good.jpg"] and stored.read("good.jpg") == b"photo"
+    with pytest.raises(InputError, match=r"pipe\.jpg is a pipe, .* name a file or folder"):
+        Stored([tmp_path / "d" / "pipe.jpg"])
+
+
+@pytest.mark.parametrize(
+    ("what", "value"),
+    [("compress_size", 2**64 - 5), ("compress_size", 2**40), ("header_offset", 2**64 - 5)],
+)
+def test_a_zip_of_impossible_sizes(tmp_path: Path, what: str, value: int):
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as packed:
+        packed.writestr("a.jpg", b"photo")
+        setattr(packed.infolist()[0], what, value)  # written on closing, as Zip64 has it
+    with pytest.raises(InputError, match="a.zip is (damaged at a.jpg|not a whole zip).*download"):
+        Stored([tmp_path / "a.zip"]).read("a.jpg")

@@ -11,6 +11,7 @@ from coursework.look.plots import FONT, GAP, INK, LOSS, MARGIN, QUIET, SCORE, WR
 
 COLUMNS, PHOTO, ODD = 3, 2.5, 6  # examples in a row, inches wide; odd images in a row
 WIDE, SQUARE = (600, 450), (600, 600)  # pixels: what all images of a page are cut to
+USUAL = 5  # the minimum count that is marked where none was chosen yet
 CHARTS, BETWEEN = 3.7, 0.75  # inches: the width of a chart, the room left of it for its numbers
 HEAD, FOOT = 0.85, 0.7  # inches: the title; between two charts
 PLAIN = {"facecolor": "white", "edgecolor": "none", "pad": 1}  # covers the lines below a remark
@@ -18,19 +19,20 @@ STAND_IN = Image.new("RGB", WIDE, "#e9e9e9")
 for ends in ((0, 0, *WIDE), (0, WIDE[1], WIDE[0], 0)):  # crossed out
     ImageDraw.Draw(STAND_IN).line(ends, fill="#c4c4c4", width=3)
 
-Example = tuple[
-    Image.Image | None, str
-]  # an image, None if it cannot be read; and the words below it
+LETTERS = 26  # of a file's name below its image
+# An image, None if it cannot be read; the words below it; and of an odd one the name of its file.
+Example = tuple[Image.Image | None, str]
+Odd = tuple[Image.Image | None, str, str]
 
 
-def inspection(report: dict, examples: Sequence[Example], odd: Sequence[Example] = ()) -> Page:
+def inspection(report: dict, examples: Sequence[Example], odd: Sequence[Odd] = ()) -> Page:
     """The page of a doctor's report: examples with captions, three charts beside, odd images below.
 
     `report` as `coursework.prepare.doctor` makes it, `examples` and `odd` as its `shown` picks them.
     """
     wide = COLUMNS * (PHOTO + GAP) + BETWEEN + CHARTS
     good = _gallery(examples or [(None, "no image can be read")], COLUMNS, PHOTO, 11)
-    bad = _gallery(odd, ODD, (wide + GAP) / ODD - GAP, 10) if odd else None
+    bad = _odd_gallery(odd, (wide + GAP) / ODD - GAP) if odd else None
     high = HEAD + max(good.height, 5.4) + 0.1
     page = Page(wide + 2 * MARGIN, high + (bad.height + 0.5 if bad else 0) + MARGIN)
     _title(page, report)
@@ -47,6 +49,18 @@ def _gallery(examples: Sequence[Example], columns: int, photo: float, size: floa
     square = all(image is None or image.width == image.height for image, _ in examples)
     images = [_cut(image, SQUARE if square else WIDE) for image, _ in examples]
     return Gallery(images, [words for _, words in examples], None, columns, None, photo, size)
+
+
+def _odd_gallery(odd: Sequence[Odd], photo: float) -> Gallery:
+    """Images with what is wrong with them, and small the names of their files."""
+    gallery = _gallery([(image, words) for image, words, _ in odd], ODD, photo, 10)
+    gallery.notes = [[[_shortened(name)]] for _, _, name in odd]
+    return gallery
+
+
+def _shortened(name: str) -> str:
+    """The end of a name, where photos have their numbers."""
+    return name if len(name) <= LETTERS else f"...{name[3 - LETTERS :]}"
 
 
 def _cut(image: Image.Image | None, shape: tuple[int, int]) -> Image.Image:
@@ -93,17 +107,25 @@ def _ranks(axes: Axes, report: dict) -> None:
     axes.loglog(ranks, counts, color=LOSS, linewidth=2.2)
     axes.minorticks_off()
     axes.xaxis.set_major_formatter("{x:,.0f}")
-    axes.set_ylim(0.4, 8 * counts[0])  # room for the remark
+    axes.set_ylim(0.2, 8 * counts[0])  # room for the remarks
     axes.set_xlim(0.7, 2 * ranks[-1])
-    five = next(each for each in words["minimum_counts"] if each["minimum_count"] == 5)
-    if five["kept"]:
-        axes.plot(five["kept"], 5, "o", color=SCORE)
-        place = {"xytext": (2, -5), "textcoords": "offset points", "ha": "right", "va": "top"}
-        text = f"{five['kept']:,} words at least 5 times"
-        axes.annotate(text, (five["kept"], 5), **place, fontsize=9, color=SCORE, family=FONT)
+    _mark_minimum(axes, report)
     first = " ".join(word for word, _ in words["frequent"][:5])
     said = f"{words['types']:,} different words\n{first} ..."
     _say(axes, "times that a word occurs", f"rank of the word in {words['of']}", said)
+
+
+def _mark_minimum(axes: Axes, report: dict) -> None:
+    """How many words occur as often as a bundle asks for, or 5 times in a data set."""
+    least = report["bundle"]["vocabulary"]["minimum_count"] if "bundle" in report else USUAL
+    choices = report["words"]["minimum_counts"]
+    kept = next(each["kept"] for each in choices if each["minimum_count"] == least)
+    if not kept:
+        return
+    axes.plot(kept, least, "o", color=SCORE)
+    place = {"xytext": (2, -5), "textcoords": "offset points", "ha": "right", "va": "top"}
+    text = f"{kept:,} words at least {'once' if least == 1 else f'{least} times'}"
+    axes.annotate(text, (kept, least), **place, fontsize=9, color=SCORE, family=FONT)
 
 
 def _each(axes: Axes, report: dict) -> None:

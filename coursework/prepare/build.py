@@ -20,7 +20,7 @@ import torch
 from tqdm import tqdm
 
 from coursework.bundle import DESCRIPTION, FILES, Bundle, fingerprint, write_records
-from coursework.files import InputError, in_words, read_json, reason, write_json
+from coursework.files import InputError, read_json, reason, size_text, write_json
 from coursework.prepare.encode import Batch, encoded
 from coursework.prepare.partial import Partial, check_replaceable, tidy
 from coursework.prepare.plan import check_records, plan_of, vocabulary_of
@@ -192,7 +192,7 @@ def _check_room(folder: Path, shape: Sequence[int], done: int) -> None:
     wanted, free = 2 * prod(shape[1:]) * (shape[0] - done), shutil.disk_usage(folder).free
     if wanted > free:
         raise InputError(
-            f"the features take {in_words(wanted)}, and {folder.parent} has {in_words(free)} free:"
+            f"the features take {size_text(wanted)}, and {folder.parent} has {size_text(free)} free:"
             " make room there, or choose fewer images, fewer views or another --out"
         )
 

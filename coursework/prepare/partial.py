@@ -207,7 +207,16 @@ class Partial:
 
 def check_replaceable(out: Path) -> None:
     """Raise InputError if the folder `out` holds anything that is not a bundle's: nobody shall lose it."""
-    ours = (*FILES, "bundle.json", PROGRESS, LOCK, REPLACED)
+    ours = (
+        *FILES,
+        "bundle.json",
+        PROGRESS,
+        LOCK,
+        REPLACED,
+        ".DS_Store",
+        "Thumbs.db",
+        "desktop.ini",
+    )
     if not out.is_dir():
         raise InputError(
             f"{out} exists and is not a bundle: give another --out (nothing was changed)"

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from coursework.files import InputError, reason
-from coursework.prepare.sets.listing import Listing, chosen, source_of
+from coursework.prepare.sets.listing import Listing, chosen, counted, source_of
 from coursework.prepare.source import Source
 
 FEW = 5000  # training images: below, every word counts
@@ -80,7 +80,8 @@ def few_held_out(
     if asked["val"]:
         return so_many, []
     options = " and ".join(f"--{split} N" for split in unsaid)
-    each = f"{' and '.join(unsaid)}: at most {enough:,} images{' each' if unsaid[1:] else ''}"
+    most = f"{counted(enough, 'image')}{' each' if unsaid[1:] else ''}"
+    each = f"{' and '.join(unsaid)}: at most {most}"
     return so_many, [f"{each}, a tenth of train, as nothing else is asked for ({options})"]
 
 

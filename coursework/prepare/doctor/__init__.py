@@ -2,8 +2,9 @@
 
 Both examinations give a report for JSON, with these keys: `name`, `of` ("data set" or "bundle"), the figures
 of `census.caption_figures`, `pictures` (None by a quick look), `faults` (see `faults.entries`), `faulty` (the
-files that `prepare --leave-out` should leave out) and `notes`; that of a bundle has `bundle` besides. `text`
-puts it in words, `shown` picks what a page about it shows.
+files that `prepare --leave-out` should leave out), `notes` and `there` (of each split the number of images
+that are there; None where they are no files); that of a bundle has `bundle` besides. `text` puts it in words,
+`shown` picks what a page about it shows.
 """
 
 import textwrap
@@ -17,15 +18,21 @@ from coursework.bundle import Bundle, ImageRecord
 from coursework.files import InputError
 from coursework.prepare.doctor.census import caption_figures, odd_captions
 from coursework.prepare.doctor.checkup import Finding, examined, glanced_at, looked_at, seen
-from coursework.prepare.doctor.faults import Found, by_kind, entries, to_leave_out
+from coursework.prepare.doctor.contents import contents, lowest_unknown
+from coursework.prepare.doctor.faults import (
+    Found,
+    by_kind,
+    by_weight,
+    entries,
+    to_leave_out,
+    unknown_words,
+)
 from coursework.prepare.doctor.report import text
-from coursework.prepare.sets.listing import PICTURES, SPLITS, Listing
+from coursework.prepare.sets.listing import NO_SPLIT, PICTURES, SPLITS, Listing
 from coursework.prepare.sets.stored import base_name
-from coursework.vocabulary import UNK
 
 __all__ = ["examine_bundle", "examine_listing", "shown", "text"]
 
-SAMPLE, SLICE = 1000, 50  # rows of features that are looked at, in all and at a time
 LETTERS = 110  # of a caption below a shown picture
 SIDE = 480  # pixels: the least that a shown picture is loaded at
 ABSENT = Finding(wrong="not there")
@@ -53,7 +60,8 @@ def examine_listing(listing: Listing, quick: bool = False, progress: bool = True
 
     findings = list(looked_at(len(files), finding, progress, listing.name))
     found = by_kind(listing.faults) | _faults_of_files(listing, findings)
-    return _report(listing.name, "data set", listing.records, findings, quick, found, listing.notes)
+    report = _report(listing.name, "data set", listing.records, findings, quick, found)
+    return report | {"notes": list(listing.notes), "there": _there(listing, findings)}
 
 
 def examine_bundle(bundle: Bundle, quick: bool = False, progress: bool = True) -> dict:
@@ -70,8 +78,12 @@ def examine_bundle(bundle: Bundle, quick: bool = False, progress: bool = True) -
             return seen(bundle.thumbnail(i))
 
         findings = list(looked_at(len(bundle.images), look, progress, bundle.name))
-    report = _report(bundle.name, "bundle", bundle.images, findings, quick, {}, [])
-    return report | {"bundle": _contents(bundle)}
+    least = bundle.manifest["vocabulary"]["minimum_count"]
+    report = _report(bundle.name, "bundle", bundle.images, findings, quick, {}, least)
+    inside = contents(bundle)
+    unknown = unknown_words(inside["unknown"], lowest_unknown(bundle, report["words"], inside))
+    faults = by_weight([*report["faults"], *unknown])
+    return report | {"faults": faults, "there": None, "bundle": inside}
 
 
 def _report(
@@ -81,9 +93,9 @@ def _report(
     findings: Sequence[Finding],
     quick: bool,
     found: Found,
-    notes: Sequence[str],
+    least: int = 1,
 ) -> dict:
-    """What both reports have. `findings`: one a record, or none at all."""
+    """What both reports have. `findings`: one a record, or none at all; `least`: a bundle's minimum count."""
     found = found | odd_captions(records) | _faults_of_pictures(records[: len(findings)], findings)
     splits = {record.split for record in records}
     for kind, split in (("untaught", "train"), ("unjudged", "val")):
@@ -93,12 +105,22 @@ def _report(
     return {
         "name": name,
         "of": of,
-        **caption_figures(records),
+        **caption_figures(records, least),
         "pictures": None if quick else _pictures(findings),
         "faults": entries(found),
         "faulty": [record.file for record in records if record.file in unwanted],
-        "notes": list(notes),
+        "notes": [],
     }
+
+
+def _there(listing: Listing, findings: Sequence[Finding]) -> dict[str, int] | None:
+    """Of each split the number of images that are there; None where the images are no files."""
+    if listing.picture:
+        return None
+    there = dict.fromkeys(listing.splits, 0)
+    for record, finding in zip(listing.records, findings, strict=True):
+        there[record.split] += finding is not ABSENT
+    return there
 
 
 def _pictures(findings: Sequence[Finding]) -> dict:
@@ -131,7 +153,9 @@ def _faults_of_files(listing: Listing, findings: Sequence[Finding]) -> Found:
             absent.append(record.file)
         else:
             users[_place(listing, record.file)].append(record.file)
-    spare = [name for name in listing.stored.names(PICTURES) if name not in users]
+    unsplit = {_place(listing, fault.where) for fault in listing.faults if fault.kind == NO_SPLIT}
+    known = users.keys() | unsplit
+    spare = [name for name in listing.stored.names(PICTURES) if name not in known]
     return {
         "missing": [(file, "") for file in absent if file not in listing.urls],
         "to come": [(file, "") for file in absent if file in listing.urls],
@@ -181,57 +205,14 @@ def _place_of_split(split: str) -> int:
     return SPLITS.index(split) if split in SPLITS else -1
 
 
-def _contents(bundle: Bundle) -> dict:
-    """What a bundle's own files say, and its features as far as a sample of them tells."""
-    files = bundle.manifest["files"].values()
-    return {
-        "path": str(bundle.path),
-        "fingerprint": bundle.fingerprint,
-        "bytes": sum(file["bytes"] for file in files),
-        "encoder": bundle.encoder,
-        "views": list(bundle.views),
-        "features": bundle.manifest["features"]["shape"],
-        "vocabulary": bundle.manifest["vocabulary"] | {"words": len(bundle.vocabulary)},
-        "unknown": {split: _unknown(bundle, split) for split in bundle.splits},
-        "values": _values(bundle),
-    }
-
-
-def _unknown(bundle: Bundle, split: str) -> float:
-    """The share of a split's words that the bundle's vocabulary does not have."""
-    unk, unknown, words = bundle.vocabulary.word_to_idx[UNK], 0, 0
-    for i in bundle.split(split):
-        for caption in bundle.images[i].captions:
-            ids = bundle.vocabulary.encode(caption)
-            unknown, words = unknown + ids.count(unk), words + len(ids) - 2
-    return unknown / max(words, 1)
-
-
-def _values(bundle: Bundle) -> dict:
-    """The largest feature, the share of zeros, the channels that are the same everywhere, in a sample."""
-    count = len(bundle.images)
-    rows = np.unique(np.linspace(0, count - 1, min(count, SAMPLE)).astype(int))
-    low, high, zeros = np.inf, -np.inf, 0.0
-    for first in range(0, len(rows), SLICE):
-        part = bundle.feature_batch(rows[first : first + SLICE]).numpy()
-        low, high = np.minimum(low, part.min((0, 2, 3))), np.maximum(high, part.max((0, 2, 3)))
-        zeros += float((part == 0).mean((1, 2, 3)).sum())
-    return {
-        "images": len(rows),
-        "largest": float(max(np.abs(low).max(), np.abs(high).max())),
-        "zeros": zeros / len(rows),
-        "constant_channels": int((low == high).sum()),
-    }
-
-
-Shown = tuple[
-    Image.Image | None, str
-]  # an image, None if it cannot be read; and what stands below it
+# An image, None if it cannot be read; what stands below it; and of a faulty one the name of its file.
+Shown = tuple[Image.Image | None, str]
+Faulty = tuple[Image.Image | None, str, str]
 
 
 def shown(
     subject: Listing | Bundle, report: dict, good: int = 6, bad: int = 6
-) -> tuple[list[Shown], list[Shown]]:
+) -> tuple[list[Shown], list[Faulty]]:
     """What a page shows: so many images with their first captions, and faulty ones with what is wrong.
 
     The good ones are spread over the data set, the same every time.
@@ -252,8 +233,10 @@ def shown(
             examples.append(
                 (picture, textwrap.shorten(records[i].captions[0], LETTERS, placeholder=" ..."))
             )
-    odd = [(places[file], words) for file, words in _worth_seeing(report, bad) if file in places]
-    return examples, [(_picture(subject, i), words) for i, words in odd]
+    odd = [(file, words) for file, words in _worth_seeing(report, bad) if file in places]
+    return examples, [
+        (_picture(subject, places[file]), words, base_name(file)) for file, words in odd
+    ]
 
 
 def _worth_seeing(report: dict, count: int) -> Iterator[tuple[str, str]]:

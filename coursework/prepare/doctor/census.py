@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from coursework.bundle import ImageRecord
-from coursework.prepare.sets.listing import SPLITS
+from coursework.prepare.sets.listing import in_order
 from coursework.vocabulary import tokenise
 
 USUAL = 5  # captions an image in the data sets that are in use
@@ -14,11 +14,12 @@ VERY_LONG = 50  # words: no longer one sentence about one picture
 FREQUENT, CURVE = 20, 100  # words that are listed; points of the curve over ranks
 
 
-def caption_figures(records: Sequence[ImageRecord]) -> dict:
+def caption_figures(records: Sequence[ImageRecord], least: int = 1) -> dict:
     """Splits, captions an image, words a caption, and what each minimum count keeps and loses, for JSON.
 
     Keys of histograms are numbers as text, as JSON has them. The words are those of the train split; where
-    there is none, of all. Raises nothing: no captions make figures of zero.
+    there is none, of all. `least`: a minimum count to figure out besides COUNTS. Raises nothing: no captions
+    make figures of zero.
     """
     lengths, words = Counter(), {}
     for record in records:
@@ -33,14 +34,13 @@ def caption_figures(records: Sequence[ImageRecord]) -> dict:
         "splits": _splits(records),
         "captions_an_image": _captions_an_image(records),
         "length": _length(lengths),
-        "words": _words(words),
+        "words": _words(words, sorted({*COUNTS, least})),
     }
 
 
 def _splits(records: Sequence[ImageRecord]) -> dict:
-    found = {record.split for record in records}
-    order = sorted(found, key=lambda split: (SPLITS.index(split) if split in SPLITS else 9, split))
-    splits = {split: {"images": 0, "captions": 0} for split in order}
+    found = in_order(record.split for record in records)
+    splits = {split: {"images": 0, "captions": 0} for split in found}
     for record in records:
         splits[record.split]["images"] += 1
         splits[record.split]["captions"] += len(record.captions)
@@ -71,7 +71,7 @@ def _length(lengths: Counter) -> dict:
     }
 
 
-def _words(words: dict[str, Counter]) -> dict:
+def _words(words: dict[str, Counter], counts_to_choose: Sequence[int]) -> dict:
     """The words of the train split (of all, without one), and which minimum count loses how many of them."""
     learnt = "train" if "train" in words else "all"
     known = words[learnt] if learnt == "train" else sum(words.values(), Counter())
@@ -88,7 +88,7 @@ def _words(words: dict[str, Counter]) -> dict:
                 if counts
             },
         }
-        for least in COUNTS
+        for least in counts_to_choose
     ]
     ranked = sorted(known.items(), key=lambda item: (-item[1], item[0]))
     return {

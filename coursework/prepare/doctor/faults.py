@@ -1,14 +1,23 @@
 """What can be wrong with a data set: each kind with its weight, its words, and what to do about it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from coursework.prepare.sets.listing import BAD_ROW, EMPTY, NO_CAPTION, NO_IMAGE, TWICE, Fault
+from coursework.prepare.sets.listing import (
+    BAD_ROW,
+    EMPTY,
+    NO_CAPTION,
+    NO_IMAGE,
+    NO_SPLIT,
+    TWICE,
+    Fault,
+)
 
 STOPS, SPOILS, NOTE = "stops", "spoils", "note"  # `prepare` will not do it; it costs; good to know
 WEIGHTS = (STOPS, SPOILS, NOTE)
 SHOWN = 6  # examples in the report
 LEAVE_OUT = "--leave-out faulty.txt"
+MANY_UNKNOWN = 0.05  # of the words of a split: the model learns to say <UNK>, or is judged by it
 
 
 @dataclass(frozen=True)
@@ -27,21 +36,21 @@ KINDS = {
         STOPS,
         "image is not there",
         "images are not there",
-        "put them into a folder or zip that you name; to go on without them: --present-only",
+        "add what is missing to a folder or zip that you name; to go on without: --present-only",
         leave_out=True,
     ),
     "damaged": Kind(
         STOPS,
         "image cannot be read",
         "images cannot be read",
-        f"delete them and get them again; to go on without them: {LEAVE_OUT}",
+        f"get such files again; to go on without: {LEAVE_OUT}",
         leave_out=True,
     ),
     "wordless": Kind(
         STOPS,
         "image has a caption without a word",
         "images have a caption without a word",
-        "take these captions out of the file",
+        "take such captions out of the file",
     ),
     "untaught": Kind(
         STOPS,
@@ -66,7 +75,7 @@ KINDS = {
         SPOILS,
         "picture stands in two splits",
         "pictures stand in several splits",
-        f"what was learnt must not be tested: {LEAVE_OUT} keeps them in test (or val) alone",
+        f"what was learnt must not be tested; so that test (or val) alone has such pictures: {LEAVE_OUT}",
         leave_out=True,
     ),
     "blank": Kind(
@@ -87,13 +96,13 @@ KINDS = {
         SPOILS,
         "image has a caption of over 50 words",
         "images have a caption of over 50 words",
-        "--max-words 25 cuts them for training; correct them where several have run into one",
+        "--max-words 25 cuts such captions for training; correct those where several have run into one",
     ),
     "to come": Kind(
         NOTE,
         "image is not there yet",
         "images are not there yet",
-        "prepare downloads those that it needs",
+        "prepare downloads what it needs",
     ),
     "copies": Kind(
         NOTE,
@@ -117,25 +126,31 @@ KINDS = {
         NOTE,
         "image belongs to no caption",
         "images belong to no caption",
-        "they are left aside",
+        "left aside",
     ),
     NO_IMAGE: Kind(
         NOTE,
         "caption belongs to no image in the list",
         "captions belong to no image in the list",
-        "they are left out; is it the right caption file?",
+        "left out; is it the right caption file?",
     ),
     NO_CAPTION: Kind(
         NOTE,
         "image in the list has no caption",
         "images in the list have no caption",
-        "they are left out",
+        "left out",
+    ),
+    NO_SPLIT: Kind(
+        NOTE,
+        "image with captions is in no split",
+        "images with captions are in no split",
+        "left out",
     ),
     EMPTY: Kind(
         NOTE,
         "caption has no word in it",
         "captions have no word in them",
-        "they are left out",
+        "left out",
     ),
     TWICE: Kind(
         NOTE,
@@ -147,7 +162,7 @@ KINDS = {
         SPOILS,
         "row of the caption file makes no sense",
         "rows of the caption file make no sense",
-        "they are left out; a caption with a comma stands in double quotes",
+        "left out; a caption with a comma stands in double quotes",
     ),
 }
 
@@ -162,12 +177,44 @@ def entries(found: Found) -> list[dict]:
     first few `examples`, with name and note.
     """
     kinds = [*KINDS, *(kind for kind in found if kind not in KINDS)]
-    made = [_entry(kind, found[kind]) for kind in kinds if found.get(kind)]
+    return by_weight(_entry(kind, found[kind]) for kind in kinds if found.get(kind))
+
+
+def by_weight(made: Iterable[dict]) -> list[dict]:
+    """Entries, the gravest first, and otherwise in their order."""
     return sorted(made, key=lambda one: WEIGHTS.index(one["weight"]))
 
 
+def unknown_words(unknown: Mapping[str, float], at_best: Mapping[str, float]) -> list[dict]:
+    """An entry if very many words of train or val are unknown; else none.
+
+    It has the worse one's `share` besides; its `count` says in how many of the two there are so many.
+
+    `unknown`: of each split the share of words that a bundle's vocabulary does not have; `at_best`: that
+    which a vocabulary prepared with another minimum count would leave.
+    """
+    shares = {split: unknown[split] for split in ("train", "val") if split in unknown}
+    split = max(shares, key=lambda split: shares[split], default="")
+    if not split or shares[split] <= MANY_UNKNOWN:
+        return []
+    helps = at_best.get(split, 0) < 0.9 * shares[split]
+    return [
+        {
+            "kind": "unknown words",
+            "weight": SPOILS if helps else NOTE,
+            "count": sum(share > MANY_UNKNOWN for share in shares.values()),
+            "share": shares[split],
+            "what": f"of the words of {split} become <UNK>",
+            "advice": "the model will say it often; prepare with a lower --minimum-count"
+            if helps
+            else "no caption to learn from has these words",
+            "examples": [],
+        }
+    ]
+
+
 def _entry(kind: str, where: Sequence[tuple[str, str]]) -> dict:
-    known = KINDS.get(kind) or Kind(NOTE, kind, kind, "they are left out")
+    known = KINDS.get(kind) or Kind(NOTE, kind, kind, "left out")
     return {
         "kind": kind,
         "weight": known.weight,

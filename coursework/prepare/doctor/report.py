@@ -3,6 +3,7 @@
 import textwrap
 
 from coursework.prepare.doctor.faults import NOTE, SPOILS, STOPS
+from coursework.prepare.sets.listing import counted
 
 MARKS = {STOPS: "✗", SPOILS: "!", NOTE: "·"}
 WIDTH, LABEL, NAMED = 100, 18, 3  # letters in a line and in its label; examples named of each fault
@@ -11,7 +12,8 @@ WIDTH, LABEL, NAMED = 100, 18, 3  # letters in a line and in its label; examples
 def text(report: dict) -> str:
     """The report in about thirty lines: figures first, then each fault with what to do about it."""
     lines = [
-        f"{report['name']}: {report['images']:,} images, {report['captions']:,} captions",
+        f"{report['name']}: {counted(report['images'], 'image')},"
+        f" {counted(report['captions'], 'caption')}",
         *_figures(report),
         *_minimum_counts(report["words"]),
         "",
@@ -32,8 +34,8 @@ def _figures(report: dict) -> list[str]:
         "words in " + words["of"]: f"{words['types']:,} different among {words['tokens']:,}",
         "most frequent": " ".join(word for word, _ in words["frequent"][:14]),
     }
-    if report["pictures"]:
-        lines["pictures"] = _pictures(report["pictures"])
+    pictures = [_there(report), report["pictures"] and _pictures(report["pictures"])]
+    lines |= dict(zip(("pictures", ""), filter(None, pictures)))
     if "bundle" in report:
         lines |= _bundle(report["bundle"])
     return [f"  {label:<{LABEL}} {line}" for label, line in lines.items()]
@@ -51,6 +53,18 @@ def _length(length: dict) -> str:
     longer = (f"over {n} {_percent(share)}" for n, share in length["longer_than"].items() if share)
     usual = f"{length['mean']:.1f} on average, 95 % have at most {length['p95']}"
     return ", ".join([usual, f"longest {length['max']}", *[*longer][:2]])
+
+
+def _there(report: dict) -> str:
+    """How many images are there, where that is not all of them or all that was looked at."""
+    there = report["there"] or {}
+    count = sum(there.values())
+    if not there or (count == report["images"] and report["pictures"]):
+        return ""
+    if count == report["images"]:
+        return f"all {count:,} are there"
+    by_split = ", ".join(f"{split} {number:,}" for split, number in there.items())
+    return f"{count:,} of {report['images']:,} are there: {by_split}"
 
 
 def _pictures(pictures: dict) -> str:
@@ -76,8 +90,8 @@ def _bundle(bundle: dict) -> dict[str, str]:
         "encoder": f"{bundle['encoder'].get('name')}, weights {bundle['encoder'].get('weights')}",
         "feature values": f"up to {values['largest']:.3g}, {_percent(values['zeros'])} zero,"
         f" {values['constant_channels']:,} channels always the same (in {values['images']:,} images)",
-        "vocabulary": f"{options['words']:,} words of {options['captions']} captions,"
-        f" --minimum-count {options['minimum_count']}{cut}",
+        "vocabulary": f"{options['words']:,} words and {options['special']} special tokens,"
+        f" of {options['captions']} captions, --minimum-count {options['minimum_count']}{cut}",
         "unknown words": ", ".join(unknown),
         "fingerprint": bundle["fingerprint"],
     }
@@ -100,15 +114,19 @@ def _minimum_counts(words: dict) -> list[str]:
 
 def _fault(fault: dict) -> list[str]:
     """How many and which, and below it what to do; of what is only good to know one line."""
-    start = f"{MARKS[fault['weight']]} {fault['count']:,} {fault['what']}"
+    amount = _percent(fault["share"]) if "share" in fault else f"{fault['count']:,}"
+    start = f"{MARKS[fault['weight']]} {amount} {fault['what']}"
+    examples = fault["examples"][:NAMED]
+    if fault["weight"] == NOTE:
+        first = f" ({examples[0]['name']})" if examples else ""
+        return [f"{start}: {fault['advice']}{first}"]
     names = [
         f"{example['name']} ({example['note']})" if example["note"] else example["name"]
-        for example in fault["examples"][:NAMED]
+        for example in examples
     ]
-    if fault["weight"] == NOTE:
-        return [f"{start}: {fault['advice']} ({fault['examples'][0]['name']})"]
     more = ", ..." if fault["count"] > len(names) else ""
-    line = textwrap.shorten(f"{start}: {', '.join(names)}{more}", WIDTH, placeholder=" ...")
+    which = f": {', '.join(names)}{more}" if names else ""
+    line = textwrap.shorten(start + which, WIDTH, placeholder=" ...")
     return [line, f"    {fault['advice']}"]
 
 

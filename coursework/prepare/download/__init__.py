@@ -18,13 +18,12 @@ from urllib.parse import quote, urldefrag
 
 from tqdm import tqdm
 
-from coursework.files import InputError, reason, sha256, written_beside
+from coursework.files import InputError, reason, sha256, size_text, written_beside
 from coursework.prepare.download import answers
 from coursework.prepare.download.answers import Broken, Changed, Refused, Unreachable
 from coursework.prepare.download.arriving import Part, Version, size_of
 from coursework.prepare.download.folders import made, sweep
 from coursework.prepare.download.kinds_of_file import is_web_page, wrong_beginning, wrong_file
-from coursework.prepare.download.sizes import size_text
 
 CHUNK = 1 << 18  # bytes read at a time
 LARGEST_SMALL = 1 << 27  # bytes of a file that is kept in memory while it comes
@@ -122,10 +121,10 @@ def fetch_many(
 ) -> list[Failure]:
     """Download many small files, (url, path) each, `workers` at a time; those that are there are skipped.
 
-    Returns what could not be had; the others are there, whole. `check` says of a file's name and bytes what
-    is wrong with them, or None. When nothing comes any more, after some files in a row that failed, the rest
-    is not tried, and returned with that as the reason. `tries`, `wait` and `timeout` as in `fetch`, for each
-    file.
+    Returns what could not be had, first what was tried; the others are there, whole. `check` says of a
+    file's name and bytes what is wrong with them, or None. When nothing comes any more, after some files in
+    a row that failed, the rest is not tried, and returned with that as the reason. `tries`, `wait` and
+    `timeout` as in `fetch`, for each file.
 
     Raises InputError for what is no web address, and where a file cannot be written. Interrupted
     (KeyboardInterrupt), it says how many are there; no file is ever half there.
@@ -209,7 +208,7 @@ class _Many:
         finally:
             self.patience.stop.set()
             pool.shutdown(cancel_futures=True)
-        return self.failures
+        return sorted(self.failures, key=lambda failure: not failure.tried)
 
     def _hopeless(self) -> bool:
         """Whether so much failed in a row that the network or the server must be gone."""

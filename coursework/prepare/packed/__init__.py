@@ -20,10 +20,9 @@ from tqdm import tqdm
 
 from coursework.bundle import AGAIN as MAKE_AGAIN
 from coursework.bundle import Bundle
-from coursework.files import InputError, read_json, reason, written_beside
+from coursework.files import InputError, read_json, reason, size_text, written_beside
 from coursework.prepare.download import fetch
 from coursework.prepare.download.kinds_of_file import wrong_file
-from coursework.prepare.download.sizes import size_text
 from coursework.prepare.packed.held import (
     MANIFEST,
     MEMBERS,
@@ -149,6 +148,8 @@ def _fingerprint_in(out: Path, progress: bool) -> str | None:
             return str(manifest.get("fingerprint"))
         wrong = f"damaged bundle manifest {out / MANIFEST}"
     except InputError as error:
+        if isinstance(error.__cause__, OSError) and (out / MANIFEST).exists():
+            raise  # it may be sound
         wrong = str(error)
     check_replaceable(out)
     _say(f"{wrong}; {out} is replaced", progress)

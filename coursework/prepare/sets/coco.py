@@ -137,8 +137,10 @@ def _caption_files(
     official = _official(stored, parts, year)
     years = sorted({found_year for _, _, found_year in official})
     if len(years) > 1:
+        places = ", ".join(_places(stored, [name for name, _, _ in official]))
         raise InputError(
-            f"there are captions of {years[0]} and {years[1]} in {stored}: choose with --year {years[1]}"
+            f"there are captions of {years[0]} and {years[1]} in {places}: choose with"
+            f" --year {years[0]} or {years[1]}"
         )
     found = official or _unofficial(stored)
     if not found:
@@ -150,6 +152,16 @@ def _caption_files(
             f"there are two caption files, {names[0]} and {names[1]}: give one of them"
         )
     return found
+
+
+def _places(stored: Stored, names: Sequence[str]) -> list[str]:
+    """Which of the paths that were given hold the files."""
+    paths = {str(path): path.as_posix() for path in stored.paths}
+    held = {
+        path: any(name == start or name.startswith(f"{start.rstrip('/')}/") for name in names)
+        for path, start in paths.items()
+    }
+    return [path for path in paths if held[path]]
 
 
 def official_part(name: str) -> tuple[str, int] | None:

@@ -3,16 +3,18 @@
 FOLDER/annotations_trainval2017.zip          read where it lies
 FOLDER/train2017/000000000009.jpg            single photos, of those that were needed
 FOLDER/train2017.zip                         or all photos of a part
+FOLDER/missing.txt                           names of photos that are not to be had, for --leave-out
 """
 
 import shutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from coursework.files import InputError
-from coursework.prepare.download import addresses, fetch, fetch_many
+from coursework.files import InputError, size_text, written_beside
+from coursework.prepare.download import Failure, addresses, fetch, fetch_many
 from coursework.prepare.sets.coco import (
     AT_COCO,
     OTHER_TASKS,
@@ -70,7 +72,7 @@ def fetched_images(folder: Path) -> list[Path]:
     """The folders and zips of images that are in `folder` from earlier downloads."""
     names = [f"{part}{year}" for year in YEARS for part in PARTS]
     wanted = [Path(folder) / name for stem in names for name in (stem, f"{stem}.zip")]
-    return [path for path in wanted if path.exists()]
+    return [path for path in wanted if path.is_file() or (path.is_dir() and any(path.iterdir()))]
 
 
 def with_images(
@@ -89,10 +91,10 @@ def with_images(
     if whole:
         _fetch_zips(sorted({(part, year) for part, year, _ in places.values()}), folder, progress)
     else:
-        targets = [
-            (listing.urls[file], folder / f"{part}{year}" / name)
+        targets = {
+            file: (listing.urls[file], folder / f"{part}{year}" / name)
             for file, (part, year, name) in places.items()
-        ]
+        }
         _fetch_photos(targets, folder, progress)
     stored = Stored([*listing.stored.paths, *fetched_images(folder)])
     return replace(listing, stored=stored, image_of=images_by_number(stored, listing.urls))
@@ -104,27 +106,63 @@ def _place(url: str) -> tuple[str, int, str]:
     return part, int(year), name
 
 
-def _fetch_photos(targets: list[tuple[str, Path]], folder: Path, progress: bool) -> None:
-    """Fetch single photos."""
+def _fetch_photos(targets: Mapping[str, tuple[str, Path]], folder: Path, progress: bool) -> None:
+    """Fetch single photos: of each the file that a listing calls it, its address, and where it goes."""
     count, size = len(targets), len(targets) * PHOTO_BYTES
     if count > MANY:
         raise InputError(
-            f"{count:,} photos of COCO are not there, some {size / 1e9:.0f} GB: take fewer (--train 10000"
+            f"{count:,} photos of COCO are not there, some {size_text(size)}: take fewer (--train 10000"
             " --val 500), fetch all of them as zips with --whole, or name the folder or zip that has them"
         )
     _check_space(folder, size)
     if progress:
         print(
-            f"{count:,} photos of COCO are not there: about {size / 1e6:,.0f} MB are fetched to {folder}",
+            f"{count:,} photos of COCO are not there: about {size_text(size)} are fetched to {folder}",
             file=sys.stderr,
         )
-    failures = fetch_many(targets, progress=progress)
+    failures = fetch_many(list(targets.values()), progress=progress)
     if failures:
-        url, why = failures[0]
-        raise InputError(
-            f"{len(failures):,} of {count:,} photos could not be fetched, first {url}: {why}. Run the same"
-            " command again, it goes on from there; or go on without them with --present-only"
+        raise InputError(_what_did_not_come(targets, failures, folder))
+
+
+def _what_did_not_come(
+    targets: Mapping[str, tuple[str, Path]], failures: Sequence[Failure], folder: Path
+) -> str:
+    """What to tell the user about photos that could not be had. Of those that never will, names are kept."""
+    first, count = failures[0], len(failures)
+    said = f"{count:,} of {len(targets):,} photos could not be fetched, first {first.url}: {first.reason}"
+    gone = {failure.url for failure in failures if failure.for_good}
+    tried = sum(failure.tried for failure in failures)
+    if count == len(targets) and len(gone) == tried < count:
+        return (
+            f"{said}, and so on. Open that address in a browser to see why; or name the folder or zip"
+            " that has the photos"
         )
+    if not gone:
+        return (
+            f"{said}. Run the same command again, it goes on from there; or go on without them with"
+            " --present-only"
+        )
+    noted = _note_missing(
+        [file for file, (url, _) in targets.items() if url in gone], targets, folder
+    )
+    if len(gone) == count:
+        return f"{said}. They are not to be had: leave them out with --leave-out {noted}"
+    return (
+        f"{said}. {len(gone):,} of them are not to be had: run the same command again with"
+        f" --leave-out {noted}, it goes on from there"
+    )
+
+
+def _note_missing(files: Sequence[str], asked: Mapping[str, object], folder: Path) -> Path:
+    """Put down the names of photos that are not to be had, after those of earlier runs; returns where."""
+    path, earlier = folder / "missing.txt", []
+    with suppress(OSError):
+        earlier = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    names = [name for name in earlier if name not in asked] + [*files]
+    with written_beside(path) as beside:
+        beside.write_text("".join(f"{name}\n" for name in names), encoding="utf-8", newline="\n")
+    return path
 
 
 def _fetch_zips(wanted: Sequence[tuple[str, int]], folder: Path, progress: bool) -> None:
@@ -149,8 +187,9 @@ def _check_space(folder: Path, size: int) -> None:
     free = shutil.disk_usage(there).free
     if size + SPARE > free:
         raise InputError(
-            f"about {size / 1e9:.1f} GB would come to {folder}, where {free / 1e9:.1f} GB are free: make"
-            " room, choose another folder with --downloads, or take fewer images"
+            f"about {size_text(size)} would come to {folder}, and {size_text(SPARE)} are to stay free,"
+            f" but only {size_text(free)} are: make room, choose another folder with --downloads, or take"
+            " fewer images"
         )
 
 

@@ -11,6 +11,7 @@ few are written otherwise, see `written`.
 
 import os
 import unicodedata
+import zipfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -19,26 +20,31 @@ from typing import Any
 import torch
 from PIL import Image
 from torch import Tensor
+from tqdm import tqdm
 
 from coursework.bundle import ImageRecord
 from coursework.files import InputError, reason, sha256
 from coursework.prepare.sets.listing import BAD_ROW, Fault, Listing
 from coursework.prepare.sets.stored import Stored
 from coursework.vocabulary import SPECIAL, tokenise
+from coursework.zipped import UNREADABLE
 
 PARTS = ("train", "val")
 NULL, START, END, UNK = range(len(SPECIAL))
 UNKNOWN = "unk"  # how UNK stands in a caption; no word of the vocabulary is written so
 SHOWN = 4  # words that a note names
+AGAIN = "download it again from where your course has it"
+BLOCK = 1 << 20  # bytes that are checked at a time
 
 
 def coco_pt_listing(path: str | os.PathLike) -> Listing:
     """The data set in the file `path`: record train-00000 is row 0 of train_images, and so on.
 
     The pictures stay on disk until they are asked for (by memory map; files of the form that torch wrote
-    before version 1.6 are read whole). Nothing in the file is executed. A caption that is not START, words,
-    END, NULL is a fault, and left out with its picture. Raises InputError if the file is absent, damaged,
-    holds anything but tensors and plain values, or is not laid out as above.
+    before version 1.6 are read whole, and have no checksums, as others have: those are checked). Nothing in
+    the file is executed. A caption that is not START, words, END, NULL is a fault, and left out with its
+    picture. Raises InputError if the file is absent, damaged, holds anything but tensors and plain values, or
+    is not laid out as above.
     """
     path = Path(path)
     content = _loaded(path)
@@ -108,19 +114,39 @@ class _Unlike(Exception):
 
 def _loaded(path: Path) -> Any:
     """The content of a file that `torch.save` wrote, its tensors on the CPU, mapped where that can be."""
+    if not path.exists():
+        raise InputError(f"no file at {path}")
+    if not path.is_file():
+        raise InputError(f"cannot read {path}: it is no file")
     try:
         with open(path, "rb") as file:
             is_zip = file.read(4) == b"PK\x03\x04"
-        return torch.load(path, map_location="cpu", weights_only=True, mmap=is_zip)
-    except FileNotFoundError as error:
-        raise InputError(f"no file at {path}") from error
+        if is_zip:
+            _check_sums(path)
     except OSError as error:
         raise InputError(f"cannot read {path}: {reason(error)}") from error
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True, mmap=is_zip)
     except Exception as error:  # damaged files make it raise almost anything
         raise InputError(
             f"{path} is damaged, or holds more than tensors and plain values (code in a file is never run):"
-            " take it again from where your course has it"
+            f" {AGAIN}"
         ) from error
+
+
+def _check_sums(path: Path) -> None:
+    """Read the zip once: what is mapped later is not checked any more. Raises InputError for damage."""
+    try:
+        with zipfile.ZipFile(path) as packed:
+            entries = packed.infolist()
+            size = sum(entry.file_size for entry in entries)
+            with tqdm(total=size, unit="B", unit_scale=True, delay=2, desc=path.name) as bar:
+                for entry in entries:
+                    with packed.open(entry) as content:
+                        while block := content.read(BLOCK):
+                            bar.update(len(block))
+    except (*UNREADABLE, OverflowError) as error:
+        raise InputError(f"{path} is damaged ({reason(error)}): {AGAIN}") from error
 
 
 def _tokens(content: Any) -> list[str]:
@@ -138,7 +164,9 @@ def _tokens(content: Any) -> list[str]:
     ids = {word: i for i, word in enumerate(tokens)}
     if len(ids) < len(tokens):
         raise _Unlike("idx_to_token has a word twice")
-    if vocabulary.get("token_to_idx", ids) != ids:
+    given = vocabulary.get("token_to_idx", ids)
+    plain = isinstance(given, dict) and all(type(idx) is int for idx in given.values())
+    if not plain or given != ids:
         raise _Unlike("idx_to_token and token_to_idx do not agree")
     return list(tokens)
 

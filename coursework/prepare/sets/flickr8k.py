@@ -21,6 +21,7 @@ from coursework.prepare.sets.listing import (
     BAD_ROW,
     NO_CAPTION,
     NO_IMAGE,
+    NO_SPLIT,
     PICTURES,
     TWICE,
     Fault,
@@ -47,9 +48,9 @@ def flickr8k_listing(paths: Sequence[str | os.PathLike]) -> Listing:
     """What the folders, zips and files in `paths` hold of Flickr8k; the official dev split is "val".
 
     Without any of the official split files the images are shared out by their names, just as many to each
-    split. Images in no split are left out, with a note. Rows that make no sense, captions under a name that
-    is no image's (2258277193_586949ec62.jpg.1 in the authors' file) and names in the split files that have no
-    caption are faults, and left out. Raises InputError if there is no caption file, or no caption in it.
+    split. Rows that make no sense, captions under a name that is no image's (2258277193_586949ec62.jpg.1 in
+    the authors' file), names in the split files that have no caption and images in no split are faults, and
+    left out. Raises InputError if there is no caption file, or no caption in it.
     """
     stored = Stored(paths)
     faults, notes = [], []
@@ -66,9 +67,11 @@ def flickr8k_listing(paths: Sequence[str | os.PathLike]) -> Listing:
             f"the split files in {stored} name none of the {len(captions):,} images that have captions:"
             " do they belong to Flickr8k?"
         )
-    if len(records) < len(captions):
-        left = len(captions) - len(records)
-        notes.append(f"{left:,} images with captions are in no split, and left out")
+    faults += [
+        Fault(NO_SPLIT, file, "it has captions, but no split")
+        for file in captions
+        if file not in splits
+    ]
     settings = {"kind": "flickr8k", "splits": "official" if official else "by name"}
     return Listing("flickr8k", settings, records, stored, faults, notes)
 

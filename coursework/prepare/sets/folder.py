@@ -3,7 +3,8 @@
 The captions come in one of two forms, told apart by the file's ending:
 - `.json`, as COCO has it: {"images": [{"id", "file_name"}], "annotations": [{"image_id", "caption"}]};
 - anything else, CSV with the columns image and caption: a caption a row, as many rows an image as it has
-  captions. A first row "image,caption" is optional; a caption with commas stands in double quotes.
+  captions. A first row "image,caption" is optional; a caption with commas stands in double quotes. Instead
+  of commas all columns may be separated by semicolons or tabs; the first row tells.
 Both may give a `split` (a field of the image, a third column under a header): train, val or test.
 """
 
@@ -20,6 +21,7 @@ from coursework.prepare.sets import coco
 from coursework.prepare.sets.listing import (
     BAD_ROW,
     NO_CAPTION,
+    PICTURES,
     SPLITS,
     Fault,
     Listing,
@@ -30,6 +32,7 @@ from coursework.prepare.sets.listing import (
 from coursework.prepare.sets.stored import Stored
 
 IMAGE_COLUMNS = ("image", "file", "file_name", "filename", "image_name")
+DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs"}  # between columns, in words
 
 
 def faultless_listing(
@@ -48,7 +51,7 @@ def faultless_listing(
     if missing:
         raise InputError(
             f"{captions} names {len(missing)} images (of {len(listing.records)}) that are not in {images},"
-            f" first {missing[0]!r}: add them, or take their captions out"
+            f" first {missing[0]!r}: add them, or go on without them with --present-only or --leave-out FILE"
         )
     return listing
 
@@ -130,28 +133,51 @@ def _from_csv(path: Path, faults: list[Fault]) -> list[ImageRecord]:
 def _table(path: Path, faults: list[Fault]) -> Iterator[tuple[str, dict[str, str]]]:
     """The rows of captions, each with its place in the file: its cells by their columns."""
     columns = ["image", "caption"]
-    for i, (where, cells) in enumerate(_rows(path, faults)):
-        lower = [cell.lower() for cell in cells]
-        if i == 0 and "caption" in lower and lower[0] in IMAGE_COLUMNS:
-            columns = ["image", *lower[1:]]
+    text = _text(path)
+    delimiter = _delimiter(text)
+    for i, (where, cells) in enumerate(_rows(path.name, text, delimiter, faults)):
+        if i == 0 and _is_header(cells):
+            columns = ["image", *(cell.lower() for cell in cells[1:])]
         elif len(cells) == len(columns):
             yield where, dict(zip(columns, cells, strict=True))
         else:
-            text = f"{len(cells)} columns instead of {len(columns)} ({','.join(columns)})"
+            wrong = f"{len(cells)} columns instead of {len(columns)} ({delimiter.join(columns)})"
             if len(cells) > len(columns):
-                text += ": a caption with commas must stand in double quotes"
-            faults.append(Fault(BAD_ROW, where, text))
+                wrong += f": a caption with {DELIMITERS[delimiter]} must stand in double quotes"
+            faults.append(Fault(BAD_ROW, where, wrong))
 
 
-def _rows(path: Path, faults: list[Fault]) -> Iterator[tuple[str, list[str]]]:
-    """The rows of a CSV file that are not blank, each with its place; outer spaces are cut off."""
+def _text(path: Path) -> str:
+    """The content of a CSV file. Raises InputError if it cannot be read."""
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        return path.read_bytes().decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"cannot read {path} as CSV in UTF-8: {reason(error)}") from error
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+
+
+def _is_header(cells: list[str]) -> bool:
+    lower = [cell.lower() for cell in cells]
+    return "caption" in lower and lower[0] in IMAGE_COLUMNS
+
+
+def _delimiter(text: str) -> str:
+    """What separates the columns: commas, unless the first row makes more sense with others."""
+
+    def sense(delimiter: str) -> int:
+        _, cells = next(_rows("", text, delimiter, []), ("", [""]))
+        two = len(cells) == 2
+        return two + (_is_header(cells) or two and cells[0].lower().endswith(PICTURES))
+
+    return max(DELIMITERS, key=sense)  # the first of equals
+
+
+def _rows(
+    name: str, text: str, delimiter: str, faults: list[Fault]
+) -> Iterator[tuple[str, list[str]]]:
+    """The rows of a CSV file that are not blank, each with its place; outer spaces are cut off."""
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=delimiter)
     while True:
-        where = f"{path.name}, line {reader.line_num + 1}"
+        where = f"{name}, line {reader.line_num + 1}"
         try:
             cells = [cell.strip() for cell in next(reader)]
         except StopIteration:

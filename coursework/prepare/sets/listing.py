@@ -25,6 +25,7 @@ HALF = re.compile("[\ud800-\udfff]")  # half a character: JSON can have it, no f
 # The kinds of faults that a reader finds.
 NO_CAPTION, NO_IMAGE = "image without caption", "caption without image"
 EMPTY, TWICE, BAD_ROW = "empty caption", "listed twice", "bad row"
+NO_SPLIT = "image in no split"
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,12 @@ class Listing:
     def splits(self) -> dict[str, int]:
         """The number of images in each split, train, val and test first."""
         counts = Counter(record.split for record in self.records)
-        return {split: counts[split] for split in _in_order(counts)}
+        return {split: counts[split] for split in in_order(counts)}
+
+
+def counted(number: int, one: str) -> str:
+    """So many of them in words: 1 image, 2,000 images."""
+    return f"{number:,} {one}{'' if number == 1 else 's'}"
 
 
 def tidied(file: str, captions: Iterable[object], faults: list[Fault]) -> list[str]:
@@ -144,7 +150,8 @@ def chosen(
         if not records:
             raise InputError(f"none of the images of {listing.name} is in {listing.stored}")
         if missing:
-            notes.append(f"not there and left out, with their captions: {len(missing):,} images")
+            gone = counted(len(missing), "image")
+            notes.append(f"not there and left out, with their captions: {gone}")
     kept = _taken(records, counts, limit, notes)
     if not kept:
         raise InputError(f"no image of {listing.name} is left: choose more, or add images")
@@ -186,12 +193,12 @@ def _taken(
 ) -> set[str]:
     """The files of the images that are taken; a note where there are fewer than were asked for."""
     queue = []  # (how early in its split, split, file): the splits merged in proportion, one of each first
-    for order, split in enumerate(_in_order({record.split for record in records})):
+    for order, split in enumerate(in_order({record.split for record in records})):
         files = [record.file for record in records if record.split == split]
         files.sort(key=lambda file: (draw(file), file))
         count = counts.get(split)
         if count is not None and count > len(files):
-            notes.append(f"{count:,} {split} images asked for, there are {len(files):,}")
+            notes.append(f"{counted(count, f'{split} image')} asked for, there are {len(files):,}")
         files = files[:count]
         queue += [
             ((rank + 0.5) / len(files) if rank else 0, order, file)
@@ -200,7 +207,7 @@ def _taken(
     return {file for *_, file in sorted(queue)[:limit]}
 
 
-def _in_order(splits: Iterable[str]) -> list[str]:
+def in_order(splits: Iterable[str]) -> list[str]:
     """train, val and test first, then any others."""
     found = set(splits)
     return [split for split in SPLITS if split in found] + sorted(found.difference(SPLITS))
@@ -209,16 +216,16 @@ def _in_order(splits: Iterable[str]) -> list[str]:
 def source_of(listing: Listing) -> Source:
     """The source of a listing, whose images must all be there.
 
-    The sizes of all image files enter the settings, in zips also their checksums: a photo that was exchanged
-    for one of another size, or in a zip for any other, makes another bundle. Raises InputError for images
-    that are missing, and for two records that are one file.
+    The sizes of all image files enter the settings: a photo that was exchanged for one of another size makes
+    another bundle, one of the same size goes unnoticed. Packed or unpacked makes no difference. Raises
+    InputError for images that are missing, and for two records that are one file.
     """
     missing = listing.missing()
     if missing:
         raise InputError(_what_is_missing(listing, missing))
     settings = dict(listing.settings)
     if not listing.picture:
-        settings["image_sizes_sha256"] = json_hash(_stamps(listing))
+        settings["image_sizes_sha256"] = json_hash(_sizes(listing))
     files = [record.file for record in listing.records]
     return Source(
         listing.name,
@@ -238,15 +245,17 @@ def _what_is_missing(listing: Listing, missing: list[str]) -> str:
     by_split = ", ".join(f"{gone[s]:,} of {n:,} {s}" for s, n in listing.splits.items() if gone[s])
     packed = listing.stored.archives()
     inside = f" ({packed[0]} is to be unpacked first)" if packed else ""
+    verb, them = ("is", "it") if len(missing) == 1 else ("are", "them")
     return (
-        f"{len(missing):,} images of {listing.name} ({by_split}) are not in {listing.stored}{inside}, first"
-        f" {missing[0]}: put them there, or go on without them with --present-only or --leave-out FILE"
+        f"{counted(len(missing), 'image')} of {listing.name} ({by_split}) {verb} not in"
+        f" {listing.stored}{inside}, first {missing[0]}: put {them} there, or go on without {them} with"
+        " --present-only or --leave-out FILE"
     )
 
 
-def _stamps(listing: Listing) -> list[int | list[int]]:
-    """The stamp of every record's image file. Raises InputError if one file serves two records."""
-    users, stamps = {}, []
+def _sizes(listing: Listing) -> list[int]:
+    """The size of every record's image file. Raises InputError if one file serves two records."""
+    users, sizes = {}, []
     for record in listing.records:
         name = listing.stored_name(record.file)
         other = users.setdefault(name, record.file)
@@ -255,5 +264,5 @@ def _stamps(listing: Listing) -> list[int | list[int]]:
                 f"images {other} and {record.file} are both found as {name}: put the other one there too,"
                 " or leave it out with --leave-out FILE"
             )
-        stamps.append(listing.stored.stamp(name))
-    return stamps
+        sizes.append(listing.stored.size(name))
+    return sizes

@@ -84,7 +84,8 @@ def _coco(paths: Sequence[Path], names: Sequence[str]) -> Listing:
     if len(years) > 1:
         both = " and ".join(map(str, sorted(years)))
         raise InputError(
-            f"there are captions of {both}, {', '.join(names)}: name those of one year"
+            f"there are captions of {both}, {', '.join(names)}: name the caption file itself, or the zip"
+            " of one year alone"
         )
     return coco_listing(paths, sorted(parts), years.pop())
 

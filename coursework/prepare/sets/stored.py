@@ -1,9 +1,11 @@
 """Files by their names, in folders and in zips: a zip is read where it lies, nothing is unpacked.
 
 Data sets come as folders, as zips, and as folders of zips, with a folder more or less around everything. So
-a file is found by the end of its path, however much stands before it.
+a file is found by the end of its path, however much stands before it. Pipes, sockets and devices are not
+there, nor links to them or to nothing.
 """
 
+import errno
 import os
 import re
 import stat
@@ -24,6 +26,7 @@ LOCAL_HEADER = 30  # bytes that stand before an entry's name; the lengths of nam
 SUSPECT = re.compile(r"^[/~]|\.\.|[\\:]")  # a name without any of these leads nowhere else
 ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".rar", ".7z")  # a .zip here: in a zip
 WHOLE = "download it again, or remove it"
+DAMAGED = (*UNREADABLE, OverflowError)  # the last: sizes and places of Zip64 beyond any file
 
 
 class _InFolder(NamedTuple):
@@ -63,6 +66,8 @@ class _InZip(NamedTuple):
                 int.from_bytes(header[28:], "little"),
             )
             file.seek(name + extra, os.SEEK_CUR)
+            if self.packed > os.fstat(file.fileno()).st_size:
+                raise zipfile.BadZipFile("it is longer than the zip")
             data = file.read(self.packed)
         if self.method == zipfile.ZIP_DEFLATED:
             data = zlib.decompressobj(-zlib.MAX_WBITS).decompress(data, self.unpacked + 1)
@@ -136,14 +141,6 @@ class Stored:
         except OSError as error:
             raise InputError(f"cannot read {name}: {reason(error)}") from error
 
-    def stamp(self, name: str) -> int | list[int]:
-        """What tells a file from others without reading it: its size, in a zip also its checksum.
-
-        Raises InputError if there is no such file.
-        """
-        file = self._file(name)
-        return [file.unpacked, file.crc] if isinstance(file, _InZip) else self.size(name)
-
     def read(self, name: str) -> bytes:
         """The content of a file. Raises InputError, naming it, if it is not there or damaged."""
         file = self._file(name)
@@ -153,7 +150,7 @@ class Stored:
             return file.read()
         except OSError as error:
             raise InputError(f"cannot read {name}: {reason(error)}") from error
-        except UNREADABLE as error:
+        except DAMAGED as error:
             raise InputError(
                 f"{file.zip} is damaged at {file.name} ({reason(error)}): {WHOLE}"
             ) from error
@@ -227,6 +224,8 @@ def _listed(path: Path) -> Iterator[tuple[str, _InFolder | _InZip]]:
         yield from _walked(path)
     elif not path.exists():
         raise InputError(f"no file or folder at {path}")
+    elif not path.is_file():
+        raise InputError(f"{path} is a pipe, a socket or a device: name a file or folder")
     else:
         yield from _file_or_entries(str(path))
 
@@ -241,14 +240,25 @@ def _walked(top: Path) -> Iterator[tuple[str, _InFolder | _InZip]]:
         seen.add(os.path.realpath(folder))
         try:
             with os.scandir(folder) as listing:
-                entries = sorted((entry.name, entry.is_dir()) for entry in listing)
+                entries = sorted((entry.name, _kind(entry)) for entry in listing)
         except OSError as error:
             raise InputError(f"cannot read the folder {folder}: {reason(error)}") from error
         shown = [entry for entry in entries if entry[0][0] != "." and entry[0] != "__MACOSX"]
-        waiting += [os.path.join(folder, name) for name, is_folder in reversed(shown) if is_folder]
-        for name, is_folder in shown:
-            if not is_folder:
+        folders = [name for name, kind in shown if kind == "folder"]
+        waiting += [os.path.join(folder, name) for name in reversed(folders)]
+        for name, kind in shown:
+            if kind == "file":
                 yield from _file_or_entries(os.path.join(folder, name))
+
+
+def _kind(entry: os.DirEntry) -> str:
+    """What an entry is, "folder" or "file", itself or by way of a link; "" for all else: pipes, devices."""
+    try:
+        return "folder" if entry.is_dir() else "file" if entry.is_file() else ""
+    except OSError as error:
+        if error.errno != errno.ELOOP:  # a link to itself
+            raise
+        return ""
 
 
 def _file_or_entries(path: str) -> Iterator[tuple[str, _InFolder | _InZip]]:
@@ -266,7 +276,7 @@ def _entries(path: Path) -> Iterator[tuple[str, _InZip]]:
             entries = packed.infolist()
     except OSError as error:
         raise InputError(f"cannot read {path}: {reason(error)}") from error
-    except UNREADABLE as error:
+    except DAMAGED as error:
         raise InputError(f"{path} is not a whole zip file ({reason(error)}): {WHOLE}") from error
     start = path.as_posix()
     for entry in entries:
