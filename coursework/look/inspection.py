@@ -95,7 +95,7 @@ def _lengths(axes: Axes, report: dict) -> None:
     axes.xaxis.get_major_locator().set_params(integer=True)
     said = f"{length['mean']:.1f} on average\n95 % have at most {length['p95']}"
     more = f" (last bar: {last} or more)" if length["max"] > last else ""
-    _say(axes, "captions", "words in a caption", f"{said}\nthe longest {length['max']}{more}")
+    _say(axes, "captions", f"words in a caption{more}", f"{said}\nthe longest {length['max']}")
 
 
 def _ranks(axes: Axes, report: dict) -> None:
