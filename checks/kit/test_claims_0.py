@@ -1,5 +1,6 @@
 """The tour: its recording is whole and about these pictures, and what its text says is so."""
 
+import io
 import json
 import sys
 from pathlib import Path
@@ -147,3 +148,12 @@ def test_the_recorder_refuses_other_bundles(tiny_bundle, tmp_path, monkeypatch, 
     assert not out.exists() and not list(tmp_path.iterdir())
     monkeypatch.setattr(sys, "argv", ["tour", "--data", str(tmp_path / "none")])
     assert recorder.main() == 2 and "no bundle" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "cell", ["scenes()", "says(0, 3)", "attention(3)", "losses()", "scores()", "way()"]
+)
+def test_all_that_the_tour_shows_can_be_drawn(tour, cell: str):
+    drawn = eval(f"tour.{cell}")
+    if hasattr(drawn, "savefig"):
+        drawn.savefig(io.BytesIO())

@@ -231,7 +231,7 @@ def _write_marked(
     y: float,
     lines: list[list[str]],
     marks: Sequence[bool | None],
-    size: float,
+    size: float = 13,
 ) -> None:
     """Write lines of words, each run of words with one mark in its colour."""
     colours = {None: INK, True: RIGHT, False: WRONG}
