@@ -194,8 +194,10 @@ def test_a_bundle_that_is_there_is_returned_and_one_of_other_images_is_not_repla
 def test_settings_may_hold_tuples(tmp_path: Path):
     source = tiny_source(10)
     source.settings = {"kind": "tiny", "parts": ("train", "val")}
-    make(tmp_path / "b", source)
-    make(tmp_path / "b", source, Interrupted())
+    made = make(tmp_path / "b", source)
+    assert made.manifest["source"]["parts"] == ["train", "val"]
+    again = make(tmp_path / "b", source, Interrupted())  # would raise if it computed anything
+    assert again.fingerprint == made.fingerprint
 
 
 def test_other_words_alone_need_no_encoding(tmp_path: Path):

@@ -151,9 +151,20 @@ def test_the_recorder_refuses_other_bundles(tiny_bundle, tmp_path, monkeypatch, 
 
 
 @pytest.mark.parametrize(
-    "cell", ["scenes()", "says(0, 3)", "attention(3)", "losses()", "scores()", "way()"]
+    ("cell", "images"),
+    [("scenes()", 8), ("says(0, 3)", 2), ("attention(3)", None), ("losses()", 0)],
 )
-def test_all_that_the_tour_shows_can_be_drawn(tour, cell: str):
-    drawn = eval(f"tour.{cell}")
-    if hasattr(drawn, "savefig"):
-        drawn.savefig(io.BytesIO())
+def test_the_pictures_of_the_tour_can_be_drawn(tour, cell: str, images: int | None):
+    figure, png = eval(f"tour.{cell}"), io.BytesIO()
+    if images is None:  # the picture, and once more for each of its words
+        images = 1 + len(tour.recorded().captions("attn")[3].words)
+    assert sum(len(axes.images) for axes in figure.axes) == images
+    figure.savefig(png)
+    assert png.getvalue().startswith(b"\x89PNG")
+
+
+def test_the_tables_of_the_tour_say_it_all(tour):
+    scores, way = str(tour.scores()).strip().splitlines(), str(tour.way())
+    best = 100 * tour.recorded().scores("attn")["bleu"]["bleu4"]
+    assert scores[-1].split()[0] == "attention" and scores[-1].endswith(f"{best:.1f}")
+    assert [name for name in EXERCISES if name not in way] == []

@@ -181,7 +181,8 @@ def test_folder_of_a_bundle(tiny_bundle, tmp_path):
 def test_right_fingerprint(tiny_bundle, made, tmp_path):
     for digits in (64, 16, 12):
         wanted = tiny_bundle.fingerprint[:digits].upper()
-        unpack(made, tmp_path / str(digits), f" {wanted}\n", progress=False)
+        bundle = unpack(made, tmp_path / str(digits), f" {wanted}\n", progress=False)
+        assert bundle.fingerprint == tiny_bundle.fingerprint
 
 
 def test_wrong_fingerprint_is_refused_and_both_are_said(tiny_bundle, made, tmp_path):
@@ -252,8 +253,10 @@ def another_in(out: Path, made: Path) -> None:
 
 def test_another_bundle_that_is_there_is_kept(tiny_bundle, made, tmp_path):
     another_in(tmp_path / "out", made)
+    before = contents(tmp_path / "out")
     for digits in (None, tiny_bundle.fingerprint):
         refused(made, tmp_path, "holds another bundle.*nothing was changed", fingerprint=digits)
+        assert contents(tmp_path / "out") == before
 
 
 @pytest.mark.parametrize(
@@ -483,9 +486,11 @@ def test_zip_put_there_by_hand_is_used_and_kept(server, made, tmp_path, capsys):
 
 def test_fetched_zip_of_no_use_is_removed(server, made, tmp_path):
     refused(server.at("tiny.zip"), tmp_path, "the two must agree", fingerprint="0" * 12)
+    assert list(tmp_path.iterdir()) == []
     made_by_hand = tmp_path / "out.zip"
     shutil.copy(made, made_by_hand)
     refused(server.at("tiny.zip"), tmp_path, "remove it and try again", fingerprint="0" * 12)
+    assert made_by_hand.read_bytes() == made.read_bytes()
 
 
 def said_when_refused(source, out: Path, match: str, **options) -> str:
@@ -541,8 +546,10 @@ def test_room_for_zip_and_bundle_is_looked_for_before_the_zip_comes(
 
 def test_bundle_that_came_for_another_place_is_kept(server, made, tmp_path):
     another_in(tmp_path / "out", made)
+    before = contents(tmp_path / "out")
     said_when_refused(server.at("tiny.zip"), tmp_path / "out", "another bundle.*kept at")
-    unpack(tmp_path / "out.zip", tmp_path / "new", progress=False)
+    assert contents(tmp_path / "out") == before
+    assert (tmp_path / "out.zip").read_bytes() == made.read_bytes()
 
 
 def test_messages_name_the_address_not_what_is_gone(server, made, tmp_path):
