@@ -15,7 +15,7 @@ from coursework.files import InputError, size_text, written_beside
 from coursework.prepare import packed as packing
 from coursework.prepare.build import build
 from coursework.prepare.encoder import Encoder
-from coursework.prepare.sources import minimum_count, source_from
+from coursework.prepare.from_arguments import minimum_count, source_from
 from coursework.together import team
 from coursework.vocabulary import VocabularyOptions
 

@@ -14,12 +14,12 @@ from test_stored import write_zip
 from checks.paths import ROOT
 from coursework.files import InputError
 from coursework.prepare.download import Failure
+from coursework.prepare.from_arguments import names_in, source_from
 from coursework.prepare.sets import coco_download
 from coursework.prepare.sets.coco import coco_listing, has_captions
 from coursework.prepare.sets.coco_download import coco_gathered, fetched_images, with_images
 from coursework.prepare.sets.listing import Listing, chosen, source_of
 from coursework.prepare.sets.stored import Stored
-from coursework.prepare.sources import names_in, source_from
 
 REAL = ROOT.parent / "shared" / "real" / "coco"
 AT_COCO = "http://images.cocodataset.org"

@@ -244,7 +244,7 @@ def address(tmp_path: Path) -> Iterator[str]:
 def test_download(tmp_path: Path, address: str, monkeypatch: pytest.MonkeyPatch):
     for name, constant in (("text", "FLICKR8K_TEXT"), ("Dataset", "FLICKR8K_IMAGES")):
         url = f"{address}/Flickr8k_{name}.zip"
-        monkeypatch.setattr(flickr8k, constant, Address(url, 1, name))
+        monkeypatch.setattr(flickr8k, constant, Address(url, 1))
     with pytest.raises(
         InputError, match=r"404.*by hand.*kaggle\.com.*flickr8k archive\.zip"
     ) as caught:

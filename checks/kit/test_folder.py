@@ -15,11 +15,11 @@ from tiny import TinyEncoder
 
 from coursework.files import InputError
 from coursework.prepare.build import build
+from coursework.prepare.from_arguments import source_from
 from coursework.prepare.images import read_image
 from coursework.prepare.sets.folder import faultless_listing, folder_listing
 from coursework.prepare.sets.listing import source_of
 from coursework.prepare.source import Source
-from coursework.prepare.sources import source_from
 
 REAL = Path(__file__).parents[3] / "shared" / "real"
 

@@ -201,7 +201,9 @@ def build_arguments(
     verb.add_argument(
         "--vocabulary", choices=("train", "all"), default="train", help="whose words (train)"
     )
-    usual = minimum_count or "5; with fewer than 5,000 training images 1"  # sources.minimum_count
+    usual = (
+        minimum_count or "5; with fewer than 5,000 training images 1"
+    )  # from_arguments.minimum_count
     text = f"words seen less often become <UNK> ({usual})"
     verb.add_argument("--minimum-count", type=positive, default=minimum_count, help=text)
     verb.add_argument(
