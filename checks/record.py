@@ -1,14 +1,15 @@
 """Makes answers.npz from the reference and the catalogue, and proves it.
 
-    python -m checks.record            writes answers.npz
-    python -m checks.record --check    proves that it is fresh, and every mistake and pair named
+    python -m checks.record [NAME ...]            writes answers.npz
+    python -m checks.record --check [NAME ...]    proves that it is fresh, and every mistake and pair named
+
+With names of exercises only these are recorded anew, or proved.
 
 Run it after a change to captioning.py, to a case or to the catalogue. The instructor's side: the
 handout holds what it makes, not this file.
 """
 
 import argparse
-import io
 import itertools
 import json
 import multiprocessing
@@ -25,15 +26,24 @@ from tqdm import tqdm
 from checks import answers
 from checks.answer import Answer, pack
 from checks.cases import EXERCISES
-from checks.hand_ins.hand_in import HandIn
+from checks.faces.asked import exercises_named
+from checks.hand_ins.hand_in import HandIn, KitLayout
 from checks.judging.judge import FLOAT32, judge
 from checks.judging.signature import Fingerprint, columns_of, fingerprint, summary
 from checks.mistakes import CATALOGUE, UNDO, Mistake, patched_functions
 from checks.running.runner import run
 from coursework import captioning
+from coursework.files import written_beside
 
 SOURCE = Path(captioning.__file__).read_text(encoding="utf-8")
 REFERENCE = compile(SOURCE, "<reference>", "exec")
+
+
+class AsItIs(KitLayout):
+    """The kit's layout for the reference: mistakes may be planted in its given code too."""
+
+    def structure(self, cell: str) -> str:
+        return ""
 
 
 def hand_in(planted: Iterable[Mistake] = ()) -> HandIn:
@@ -46,7 +56,7 @@ def hand_in(planted: Iterable[Mistake] = ()) -> HandIn:
         exec(compile(textwrap.dedent(text), "<reference>", "exec"), namespace, scope)
         if owner:
             setattr(namespace[owner], name, scope[name])
-    return HandIn(namespace)
+    return HandIn(namespace, AsItIs(namespace))
 
 
 def right_answers(exercise: str) -> list[Answer]:
@@ -137,23 +147,31 @@ def texts() -> dict[str, dict[str, str]]:
     return {m.name: {"sentence": m.sentence, "hint": m.hint} for m in CATALOGUE.values()}
 
 
-def write() -> None:
-    """Record everything, and write answers.npz."""
+def write(exercises: Iterable[str] = EXERCISES) -> None:
+    """Record these exercises, and write answers.npz; of the others it keeps what it holds."""
+    made = dict(each(record, exercises))
     arrays = {"texts": np.array(json.dumps(texts()))}
-    for exercise, made in each_exercise(record):
-        arrays |= {f"{exercise}/{name}": array for name, array in made.items()}
-    file = io.BytesIO()
-    np.savez_compressed(file, **arrays)
-    answers.FILE.write_bytes(file.getvalue())
-    print(f"{answers.FILE.name}: {len(file.getvalue()) / 1e6:.2f} MB, {len(CATALOGUE)} mistakes")
+    if made.keys() != EXERCISES.keys():
+        with np.load(answers.FILE, allow_pickle=False) as before:
+            kept = [
+                key for key in before.files if key.split("/")[0] in EXERCISES.keys() - made.keys()
+            ]
+            arrays |= {key: before[key] for key in kept}
+    for exercise, recorded in made.items():
+        arrays |= {f"{exercise}/{name}": array for name, array in recorded.items()}
+    with written_beside(answers.FILE) as beside, open(beside, "wb") as file:
+        np.savez_compressed(file, **arrays)
+    print(
+        f"{answers.FILE.name}: {answers.FILE.stat().st_size / 1e6:.2f} MB, {len(CATALOGUE)} mistakes"
+    )
 
 
-def each_exercise(function):
-    """(exercise, function(exercise)) for all, on all processors, as they come to an end."""
+def each(function, exercises: Iterable[str]):
+    """(exercise, function(exercise)), on all processors, as they come to an end."""
     torch.set_num_threads(1)
     with multiprocessing.get_context("spawn").Pool(os.cpu_count()) as pool:
         # the longest first, so that none is left alone at the end
-        order = sorted(EXERCISES, key=lambda name: -len(own(name)) * len(EXERCISES[name].cases))
+        order = sorted(exercises, key=lambda name: -len(own(name)) * len(EXERCISES[name].cases))
         jobs = [(name, pool.apply_async(function, (name,))) for name in order]
         for name, job in tqdm(jobs, unit="exercise", disable=not sys.stderr.isatty()):
             yield name, job.get()
@@ -193,10 +211,10 @@ def fault(exercise: str, planted: Sequence[Mistake]) -> list[str]:
     return []
 
 
-def check() -> int:
-    """Prove every exercise; the number of faults."""
+def check(exercises: Iterable[str] = EXERCISES) -> int:
+    """Prove these exercises; the number of faults."""
     faults, alone, pairs = [], 0, 0
-    for _, (a, p, found) in each_exercise(prove):
+    for _, (a, p, found) in each(prove, exercises):
         alone, pairs, faults = alone + a, pairs + p, faults + found
     seen = {name for exercise in EXERCISES for name in answers.recorded(exercise).names}
     faults += [f"{name} shows in no case" for name in sorted(CATALOGUE.keys() - seen)]
@@ -212,9 +230,12 @@ def main() -> int:
     parser.add_argument(
         "--check", action="store_true", help="write nothing: prove what is recorded"
     )
-    if parser.parse_args().check:
-        return 1 if check() else 0
-    write()
+    parser.add_argument("names", nargs="*", metavar="NAME", help="exercises; left away: all")
+    args = parser.parse_args()
+    names = exercises_named(args.names) if args.names else list(EXERCISES)
+    if args.check:
+        return 1 if check(names) else 0
+    write(names)
     return 0
 
 
