@@ -1,6 +1,6 @@
 """Image captioning with recurrent networks, written out by hand.
 
-A picture comes in as the feature grid of a frozen convolutional network, a caption goes
+A picture comes in as the feature grid of a frozen convolutional network; a caption goes
 out one word at a time. Each section builds on those before it:
 
     1. A vanilla RNN    one step: tanh of input and state; then all steps
@@ -10,12 +10,12 @@ out one word at a time. Each section builds on those before it:
     5. The cells        (given) these functions with their parameters, in one protocol
     6. The captioner    picture -> state -> words: training loss and greedy sampling
 
-Below a function stands its gradient, derived by hand (backpropagation through time,
-Werbos 1990); training lets autograd find the same. Code marked (given) is in place in a
-handout; the other bodies are for you to write.
+Each function is followed by its gradient, derived by hand (backpropagation through
+time, Werbos 1990); training uses autograd, which finds the same. A handout keeps the
+code marked (given); the bodies of all other functions are for you to write.
 
 Shapes, everywhere: N batch, T time steps, D word vector, H hidden state, V vocabulary,
-C feature channels, h x w the grid, p one of its positions. Weights act from the right.
+C feature channels, h x w the grid, p one of its positions. Products are x W, not W x.
 """
 
 import math
@@ -23,7 +23,7 @@ import math
 import torch
 from torch import nn
 
-NULL, START, END = "<NULL>", "<START>", "<END>"  # pads; begins, ends a caption
+NULL, START, END = "<NULL>", "<START>", "<END>"  # padding, start and end of a caption
 
 
 # 1. A vanilla RNN
@@ -43,7 +43,7 @@ def rnn_step_backward(dnext_h, cache):
     """Gradients of one RNN step, with a = x Wx + prev_h Wh + b and next_h = tanh(a).
 
     dnext_h (N,H): gradient of the loss with respect to next_h.
-        da = dnext_h * (1 - next_h^2)
+        da = dnext_h * (1 - next_h^2),  then dx = da Wx^T, dWx = x^T da, ...
     Returns dx (N,D), dprev_h (N,H), dWx (D,H), dWh (H,H), db (H,).
     """
     x, prev_h, Wx, Wh, next_h = cache
@@ -75,9 +75,9 @@ def rnn_forward(x, h0, Wx, Wh, b):
 def rnn_backward(dh, cache):
     """Backpropagation through time: from the last step to the first.
 
-    dh (N,T,H): upstream gradient of every step's output, without what later steps add.
-        dnext_h = dh[:, t] + dprev_h of step t+1,   as both use the state after step t
-    Returns dx (N,T,D), dh0 (N,H), dWx (D,H), dWh (H,H), db (H,), weights summed over t.
+    dh (N,T,H): gradient with respect to each step's output, not through later steps.
+        dnext_h = dh[:, t] + dprev_h of step t+1,  as h[:, t] is an output and feeds t+1
+    Returns dx (N,T,D), dh0 (N,H); and, summed over time, dWx (D,H), dWh (H,H), db (H,).
     """
     dx = []
     dprev_h = torch.zeros_like(dh[:, 0])
@@ -119,7 +119,7 @@ def temporal_softmax_loss(scores, targets, ignore_index=None):
     scores (N,T,V), targets (N,T) int64 in 0..V-1; those equal to ignore_index do not
     count (None: all count).
         log_probs = log softmax(scores) = (scores - m) - log sum exp(scores - m)
-                    with m = max(scores), so that exp never overflows
+                    sum and m = max(scores) over V; with m, exp never overflows
         loss = -1/N  sum of log_probs[n, t, targets[n, t]] over the n, t that count
     Returns the loss, a 0-dim tensor; 0 when nothing counts.
     """
@@ -173,7 +173,7 @@ def lstm_step_backward(dnext_h, dnext_c, cache):
     """Gradients of one LSTM step.
 
     next_c reaches the loss by two paths, through later steps and through next_h.
-    dnext_h (N,H), dnext_c (N,H): gradient reaching next_c from later steps only.
+    dnext_h (N,H): the whole gradient; dnext_c (N,H): only what comes from later steps.
         dc = dnext_c + dnext_h * o * (1 - tanh(next_c)^2)    dprev_c = dc * f
         di = dc * g    df = dc * prev_c    do = dnext_h * tanh(next_c)    dg = dc * i
         da_i = di * i * (1 - i), likewise f and o            da_g = dg * (1 - g^2)
@@ -215,7 +215,7 @@ def lstm_forward(x, h0, Wx, Wh, b):
 def lstm_backward(dh, cache):
     """Backpropagation through time for the LSTM: two gradients travel back, of h and c.
 
-    dh (N,T,H): upstream gradient of every step's output, without what later steps add.
+    dh (N,T,H): gradient with respect to each step's output, not through later steps.
     Returns dx (N,T,D), dh0 (N,H), dWx (D,4H), dWh (H,4H), db (4H,).
     """
     dx = []
@@ -235,10 +235,10 @@ def lstm_backward(dh, cache):
 def dot_product_attention(prev_h, A):
     """Scaled dot-product attention (Luong et al. 2015; scale: Vaswani et al. 2017).
 
-    prev_h (N,H): the query; A (N,H,h,w): at each position p a key, and value in one
-        score[p] = prev_h . A[:, p] / sqrt(H)
-        weights  = softmax(score) over all positions p
-        attn     = sum over p of weights[p] A[:, p]
+    prev_h (N,H): the query; A (N,H,h,w): its A[p] (N,H) is key and value of position p
+        scores[p] = prev_h . A[p] / sqrt(H)
+        weights   = softmax(scores) over all positions p
+        attn      = sum over p of weights[p] A[p],  the context vector
     Returns attn (N,H) and weights (N,h,w), which sum to 1 over the grid.
     """
     H = A.shape[1]
@@ -253,10 +253,10 @@ def dot_product_attention_backward(dattn, prev_h, A, weights):
     """Gradients of dot_product_attention. A is used twice, as values and as keys.
 
     dattn (N,H), prev_h (N,H), A (N,H,h,w), weights (N,h,w)
-        dweights[p] = dattn . A[:, p]
-        dscore      = weights * (dweights - sum over p of weights[p] dweights[p])
-        dprev_h     = sum over p of dscore[p] A[:, p] / sqrt(H)
-        dA[:, p]    = weights[p] dattn + dscore[p] prev_h / sqrt(H)
+        dweights[p] = dattn . A[p]
+        dscores[p]  = weights[p] (dweights[p] - sum over q of weights[q] dweights[q])
+        dprev_h     = sum over p of dscores[p] A[p] / sqrt(H)
+        dA[p]       = weights[p] dattn + dscores[p] prev_h / sqrt(H)
     Returns dprev_h (N,H), dA (N,H,h,w).
     """
     H = A.shape[1]
@@ -270,11 +270,11 @@ def dot_product_attention_backward(dattn, prev_h, A, weights):
 
 
 def attention_lstm_step_forward(x, prev_h, prev_c, attn, Wx, Wh, Wattn, b):
-    """One step of an LSTM with one more input, what attention saw (Xu et al. 2015).
+    """One step of an LSTM with one more input, the context vector (Xu et al. 2015).
 
     x (N,D), prev_h, prev_c, attn (N,H), Wx (D,4H), Wh, Wattn (H,4H), b (4H,)
         a = x Wx + attn Wattn + prev_h Wh + b,   then as in lstm_step_forward
-          = [x attn] [Wx over Wattn] + prev_h Wh + b
+          = [x, attn] [Wx; Wattn] + prev_h Wh + b    (side by side, one above the other)
     Returns next_h (N,H), next_c (N,H) and a cache.
     """
     x_attn = torch.cat([x, attn], dim=1)
@@ -283,9 +283,9 @@ def attention_lstm_step_forward(x, prev_h, prev_c, attn, Wx, Wh, Wattn, b):
 
 
 def attention_lstm_step_backward(dnext_h, dnext_c, cache):
-    """Gradients of one attention-LSTM step: those of an LSTM step, cut apart again.
+    """Gradients of one attention-LSTM step: those of an LSTM step, cut apart.
 
-    dnext_h (N,H), dnext_c (N,H): gradient reaching next_c from later steps only.
+    dnext_h (N,H): the whole gradient; dnext_c (N,H): only what comes from later steps.
     Returns dx (N,D), dprev_h (N,H), dprev_c (N,H), dattn (N,H), dWx (D,4H), dWh (H,4H),
     dWattn (H,4H), db (4H,); dprev_h without the path through attention.
     """
@@ -302,9 +302,9 @@ def attention_lstm_forward(x, A, Wx, Wh, Wattn, b):
 
     x (N,T,D), A (N,H,h,w), Wx (D,4H), Wh (H,4H), Wattn (H,4H), b (4H,)
         h0 = c0 = mean of A over its positions
-        attn_t, weights_t = dot_product_attention(h[:, t-1], A)
-    Returns h (N,T,H), weights (N,T,h,w) and a cache. The weights are for looking: no
-    gradient enters through them.
+        attn_t, weights_t = dot_product_attention(h[:, t-1], A),  with h0 at t = 0
+    Returns h (N,T,H), weights (N,T,h,w) and a cache. The weights are to be looked at: the
+    loss does not use them.
     """
     h, weights, cache = [], [], []
     prev_h = prev_c = A.mean(dim=(2, 3))
@@ -321,11 +321,11 @@ def attention_lstm_forward(x, A, Wx, Wh, Wattn, b):
 
 
 def attention_lstm_backward(dh, cache):
-    """Backpropagation through time for the attention LSTM. The state before a step goes
-    into the step and is the query of its look: both send a gradient back to it. A gets
-    one from every look, and one through its mean, which is h0 and c0.
+    """Backpropagation through time for the attention LSTM. h[:, t-1] is used twice by
+    step t, as its state and as its query: the two gradients add. A gets one at every
+    step, and one through its mean, which is h0 and c0.
 
-    dh (N,T,H): upstream gradient of every step's output, without what later steps add.
+    dh (N,T,H): gradient with respect to each step's output, not through later steps.
     Returns dx (N,T,D), dA (N,H,h,w), dWx (D,4H), dWh (H,4H), dWattn (H,4H), db (4H,).
     """
     dx = []
@@ -341,19 +341,19 @@ def attention_lstm_backward(dh, cache):
         dx.append(dx_t)
         dWx, dWh, db = dWx + dWx_t, dWh + dWh_t, db + db_t
         dWattn, dA = dWattn + dWattn_t, dA + dA_t
-    dA = dA + (dprev_h + dprev_c)[:, :, None, None] / A[0, 0].numel()
+    dA = dA + (dprev_h + dprev_c)[:, :, None, None] / A.shape[2:].numel()
     return torch.stack(dx[::-1], dim=1), dA, dWx, dWh, dWattn, db
 
 
-# 5. The cells (given). Any module that speaks their protocol is a cell:
-#     attends                wants the image as a grid (N,H,h,w)? else as a mean (N,H)
-#     forward(x, image)      all steps, x (N,T,D): h (N,T,H), weights (N,T,h,w) or None
-#     start(image)           the state before the first step, a tuple: (h,) or (h, c)
-#     step(x, state, image)  one step, x (N,D): the next state, weights (N,h,w) or None
+# 5. The cells (given). A cell is any module Cell(D, H) that speaks this protocol:
+#     attends                does it want image as a grid (N,H,h,w), or its mean (N,H)?
+#     forward(x, image)      all steps: x (N,T,D) -> h (N,T,H), weights (N,T,h,w) or None
+#     start(image)           -> the state before the first step, a tuple, h its first
+#     step(x, state, image)  one step: x (N,D) -> the next state, weights (N,h,w) or None
 
 
 def _weight(rows, columns):
-    """A normal (rows, columns) parameter, scaled to keep the size of what it maps."""
+    """A normal (rows, columns) parameter with variance 1 / rows (LeCun et al. 1998)."""
     return nn.Parameter(torch.randn(rows, columns) / math.sqrt(rows))
 
 
@@ -387,7 +387,7 @@ class LSTM(nn.Module):
         super().__init__()
         self.Wx = _weight(D, 4 * H)
         self.Wh = _weight(H, 4 * H)
-        forget = torch.tensor([0.0, 1.0, 0.0, 0.0])  # open (Jozefowicz et al. 2015)
+        forget = torch.tensor([0.0, 1.0, 0.0, 0.0])  # f open (Jozefowicz et al. 2015)
         self.b = nn.Parameter(forget.repeat_interleave(H))
 
     def forward(self, x, image):
@@ -442,25 +442,25 @@ class CaptioningRNN(nn.Module):
 
     def __init__(self, word_to_idx, input_dim, wordvec_dim, hidden_dim,
                  cell_type="rnn", ignore_index=NULL):  # fmt: skip
-        """(given)  word_to_idx: ids by word; input_dim: C; ignore_index: the id of the
-        target that does not count, None: all count, NULL: its id in word_to_idx.
+        """(given)  word_to_idx: ids 0..V-1 by word; input_dim: C; ignore_index: id, or
+        word, of the target that does not count; None: all count.
         Raises ValueError for an unknown cell_type.
         """
         super().__init__()
         if cell_type not in self.cells:
-            raise ValueError(f"{cell_type!r} is no cell_type: {', '.join(self.cells)}")
+            raise ValueError(f"cell_type {cell_type!r} is not in {list(self.cells)}")
         self.cell_type = cell_type
         self.null = word_to_idx[NULL]
         self.start = word_to_idx[START]
         self.end = word_to_idx[END]
-        self.ignore_index = self.null if ignore_index == NULL else ignore_index
+        self.ignore_index = word_to_idx.get(ignore_index, ignore_index)
         self.word_embedding = WordEmbedding(len(word_to_idx), wordvec_dim)
         self.image_projection = nn.Linear(input_dim, hidden_dim)
         self.cell = self.cells[cell_type](wordvec_dim, hidden_dim)
         self.vocabulary_projection = nn.Linear(hidden_dim, len(word_to_idx))
 
     def _project_image(self, features):
-        """features (N,C,h,w) -> the image that the cell wants: (N,H,h,w), or (N,H)."""
+        """Project features (N,C,h,w) at every position, or their mean; see attends."""
         image = features if self.cell.attends else features.mean(dim=(2, 3))
         return self.image_projection(image.movedim(1, -1)).movedim(-1, 1)
 
