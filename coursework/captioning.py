@@ -303,8 +303,8 @@ def attention_lstm_forward(x, A, Wx, Wh, Wattn, b):
     x (N,T,D), A (N,H,h,w), Wx (D,4H), Wh (H,4H), Wattn (H,4H), b (4H,)
         h0 = c0 = mean of A over its positions
         attn_t, weights_t = dot_product_attention(h[:, t-1], A),  with h0 at t = 0
-    Returns h (N,T,H), weights (N,T,h,w) and a cache. The weights are to be looked at: the
-    loss does not use them.
+    Returns h (N,T,H), weights (N,T,h,w) and a cache. The weights are to be looked at:
+    the loss does not use them.
     """
     h, weights, cache = [], [], []
     prev_h = prev_c = A.mean(dim=(2, 3))
@@ -346,10 +346,10 @@ def attention_lstm_backward(dh, cache):
 
 
 # 5. The cells (given). A cell is any module Cell(D, H) that speaks this protocol:
-#     attends                does it want image as a grid (N,H,h,w), or its mean (N,H)?
-#     forward(x, image)      all steps: x (N,T,D) -> h (N,T,H), weights (N,T,h,w) or None
-#     start(image)           -> the state before the first step, a tuple, h its first
-#     step(x, state, image)  one step: x (N,D) -> the next state, weights (N,h,w) or None
+#     attends               does it want image as a grid (N,H,h,w), or its mean (N,H)?
+#     forward(x, image)     all steps: x (N,T,D) -> h (N,T,H), weights (N,T,h,w) or None
+#     start(image)          -> the state before the first step: a tuple, h its first
+#     step(x, state, image) one step: x (N,D) -> the next state, weights (N,h,w) or None
 
 
 def _weight(rows, columns):
