@@ -179,7 +179,7 @@ def update(args) -> None:
     from checks.paths import ROOT
     from coursework.handout.update import update
 
-    print(*update(ROOT, args.handout), sep="\n")
+    print(*update(args.folder or ROOT, args.handout), sep="\n")
 
 
 VERBS = {

@@ -19,6 +19,7 @@ ALL_PARTS = {
     "captioner": captioner,
     "bptt": bptt,
 }
+ALL_EXERCISES = {e.name: e for module in ALL_PARTS.values() for e in module.EXERCISES}
 
 
 def asked_in(root: Path) -> tuple[dict, dict[str, Exercise]]:
@@ -26,21 +27,20 @@ def asked_in(root: Path) -> tuple[dict, dict[str, Exercise]]:
 
     Raises InputError for a handout.json that cannot be read.
     """
-    exercises = {e.name: e for module in ALL_PARTS.values() for e in module.EXERCISES}
     file = root / "handout.json"
     try:
         handout = json.loads(file.read_text(encoding="utf-8-sig"))
         names = {*handout["parts"], *handout["exercises"]}
     except FileNotFoundError:
-        return ALL_PARTS, exercises
+        return ALL_PARTS, ALL_EXERCISES
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"damaged {file}: take that file from the handout's zip again") from error
     return (
         {name: module for name, module in ALL_PARTS.items() if name in names},
-        {name: exercise for name, exercise in exercises.items() if name in names},
+        {name: exercise for name, exercise in ALL_EXERCISES.items() if name in names},
     )
 
 
 PARTS, EXERCISES = asked_in(ROOT)
 
-__all__ = ["EXERCISES", "PARTS", "Case", "Exercise"]
+__all__ = ["ALL_EXERCISES", "EXERCISES", "PARTS", "Case", "Exercise"]

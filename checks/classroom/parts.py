@@ -9,9 +9,6 @@ from checks.cases import PARTS as MODULES
 from coursework.errors import InputError
 
 PARTS = tuple(MODULES)
-NUMBERS = {part: number for number, part in enumerate(PARTS, start=1)}
-CELLS = {"rnn": "rnn", "lstm": "lstm", "attn": "attention"}
-"""the part that a cell of the captioner comes with"""
 NEEDS = {  # all in `all`, and at least one in `one`
     "words": {"all": (), "one": ("rnn", "lstm")},  # their vectors go into a cell
     "attention": {"all": ("lstm",), "one": ()},

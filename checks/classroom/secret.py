@@ -9,7 +9,7 @@ import tokenize
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from checks.cases import EXERCISES
+from checks.classroom.stubs import solution
 from checks.mistakes import CATALOGUE
 
 SHORTEST = 10  # characters that count in a line: `dx = da @ Wx.T` has ten, `else:` says nothing
@@ -17,8 +17,6 @@ RENAMING = r"\w+=\w+"  # nor does `prev_h = next_h`, and hints say such things
 SHORTEST_PATCH = 32  # a patch is a piece of a line: a shorter one stands in other code by chance
 SHORTEST_VALUE = 16  # so does an expression; `A.mean(dim=(2, 3))` is longer, but has one operation
 OPERATIONS = (ast.BinOp, ast.BoolOp, ast.UnaryOp, ast.Compare, ast.Call)
-
-Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 @dataclass(frozen=True)
@@ -43,7 +41,7 @@ def secrets(source: str) -> list[Secret]:
 
     What stands in the source outside of the solution is none: formulas in docstrings, given code.
     """
-    hidden = solution(source)
+    hidden = solution(ast.parse(source))
     public = squeeze(rest_of(source, hidden))
     found = {
         text: Secret(text, f"the patch of the mistake {name}", is_patch=True)
@@ -57,44 +55,6 @@ def secrets(source: str) -> list[Secret]:
     return [secret for text, secret in found.items() if text not in public]
 
 
-def solution(source: str) -> dict[str, list[ast.stmt]]:
-    """The statements that only a solution holds, by function: the bodies of the exercises without their
-    docstrings, and whole functions that nothing but these bodies mentions.
-    """
-    asked = {exercise.function for exercise in EXERCISES.values()}
-    tree = ast.parse(source)
-    functions = dict(functions_of(tree))
-    bodies = {name: body_of(node) for name, node in functions.items() if name in asked}
-    helpers = {
-        name: [node]
-        for name, node in functions.items()
-        if name not in asked and ("." not in name or re.search(r"\._[^_]", name))
-    }
-    while True:  # what given code mentions is given, too
-        mentioned = names_in(tree, bodies | helpers)
-        given = [name for name in helpers if name.split(".")[-1] in mentioned]
-        if not given:
-            return bodies | helpers
-        for name in given:
-            del helpers[name]
-
-
-def functions_of(tree: ast.Module) -> Iterable[tuple[str, Function]]:
-    """Functions by name, methods by "Class.method"."""
-    for node in tree.body:
-        if isinstance(node, Function):
-            yield node.name, node
-        elif isinstance(node, ast.ClassDef):
-            for part in node.body:
-                if isinstance(part, Function):
-                    yield f"{node.name}.{part.name}", part
-
-
-def body_of(function: Function) -> list[ast.stmt]:
-    """The statements of a function without its docstring."""
-    return function.body[ast.get_docstring(function) is not None :]
-
-
 def rest_of(source: str, hidden: dict[str, list[ast.stmt]]) -> str:
     """The source without the statements that are hidden."""
     lines = source.splitlines()
@@ -102,18 +62,6 @@ def rest_of(source: str, hidden: dict[str, list[ast.stmt]]) -> str:
         for number in range(statement.lineno - 1, statement.end_lineno):
             lines[number] = ""
     return "\n".join(lines)
-
-
-def names_in(tree: ast.Module, hidden: dict[str, list[ast.stmt]]) -> set[str]:
-    """The names and attributes that code mentions outside of the statements that are hidden."""
-    skipped = {id(statement) for body in hidden.values() for statement in body}
-    found, waiting = set(), [tree]
-    while waiting:
-        node = waiting.pop()
-        if id(node) not in skipped:
-            found |= {getattr(node, "id", ""), getattr(node, "attr", "")}
-            waiting += ast.iter_child_nodes(node)
-    return found
 
 
 def lines_of(source: str, hidden: dict[str, list[ast.stmt]]) -> Iterable[tuple[str, str]]:

@@ -2,178 +2,129 @@
 
 import ast
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Iterator
 
 from checks.cases import EXERCISES
-from checks.classroom.introduction import introduction
-from checks.classroom.parts import CELLS, NUMBERS, PARTS, exercises_in
-from coursework.handout.source import FUNCTIONS, Source, bound, definitions, docstring
 
-GIVEN = {  # the part that given code comes with; None: always there
-    "NULL": None,
-    "RNN": "rnn",
-    "LSTM": "lstm",
-    "AttentionLSTM": "attention",
-    "WordEmbedding": "words",
-    "CaptioningRNN": "captioner",
-}
-IMPORTS = (ast.Import, ast.ImportFrom)
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+Definition = Function | ast.ClassDef
+Import = ast.Import | ast.ImportFrom
+HEADING = r"# \d+\. "  # such a comment is no remark on what stands below it
 
 
-def blank(source: str, parts: Collection[str] = PARTS) -> str:
-    """The module with the exercises of these parts still to be written, and nothing else but given code.
+def blank(source: str) -> str:
+    """The module with one line that raises NotImplementedError for the body of every exercise.
 
-    Exercises keep signature and docstring. What is of another part goes, and so does all that only a
-    solution mentions: helpers, constants, imports. Raises ValueError where the source lacks one of the
-    functions or classes, InputError where it is no Python.
+    Signatures, docstrings and given code stay; what only solutions mention goes: helpers, constants,
+    imports. Raises ValueError where the source lacks an exercise, or its docstring.
     """
-    source = "\n".join(source.splitlines()) + "\n"
-    asked = {EXERCISES[name].function for name in exercises_in(parts)}
-    roots = {name.split(".")[0] for name in asked}
-    roots |= {name for name, part in GIVEN.items() if part is None or part in parts}
-    tree = parsed(source).tree
-    there = {*definitions(tree), *(name for node in tree.body for name in bound(node))}
-    if missing := sorted((asked | roots) - there):
-        raise ValueError(f"there is no {', no '.join(missing)} in captioning.py")
-    source = with_stubs(source, asked)
-    source = with_cells(source, [cell for cell, part in CELLS.items() if part in parts])
-    source = without_private_methods(source)
-    source = without_unused(source, roots)
-    source = without_empty_sections(source)
-    return with_introduction(source, parts)
-
-
-def with_stubs(text: str, asked: Collection[str]) -> str:
-    """The bodies of the exercises replaced by one line that raises NotImplementedError."""
-    source = parsed(text)
-    lines = list(source.lines)
-    for name, node in reversed(definitions(source.tree).items()):
-        if name in asked:
-            first = node.body[0].end_lineno if docstring(node) else node.body[0].lineno - 1
-            indent = " " * (node.col_offset + 4)
-            stub = f'{indent}raise NotImplementedError("{todo(name)}")\n'
-            lines[first : source.end(node)] = [stub]
-    return "".join(lines)
+    lines = source.splitlines()
+    tree = ast.parse("\n".join(lines))
+    functions, hidden = dict(functions_of(tree)), solution(tree)
+    edits = []  # (first, behind the last, the lines instead)
+    for name in {exercise.function: None for exercise in EXERCISES.values()}:
+        node = functions.get(name)
+        if node is None or ast.get_docstring(node) is None:
+            raise ValueError(f"there is no {name} with a docstring in captioning.py")
+        stub = f'{" " * (node.col_offset + 4)}raise NotImplementedError("{todo(name)}")'
+        edits.append((node.body[0].end_lineno, end_of(node, lines), [stub]))
+    for name in hidden.keys() - {exercise.function for exercise in EXERCISES.values()}:
+        if name.rpartition(".")[0] not in hidden:  # a method goes with its class
+            edits += [(start_of(node, lines), end_of(node, lines), []) for node in hidden[name]]
+    edits += unused_imports(tree, names_in(tree, hidden))
+    for first, last, instead in sorted(edits, reverse=True):
+        while not instead and first and not lines[first - 1].strip():
+            first -= 1  # the blank lines above go with what stood there
+        lines[first:last] = instead
+    return "\n".join(lines).rstrip() + "\n"
 
 
 def todo(function: str) -> str:
-    """What the stub of an exercise says: "Part 3: write lstm_step_forward"."""
+    """What the stub of an exercise says: "Part lstm: write lstm_step_forward"."""
     part = next(e.part for e in EXERCISES.values() if e.function == function)
-    return f"Part {NUMBERS[part]}: write {function}"
+    return f"Part {part}: write {function}"
 
 
-def with_cells(text: str, cells: Collection[str]) -> str:
-    """CaptioningRNN with these cells alone, in `cells = {...}` and in its docstring."""
-    source = parsed(text)
-    lines = list(source.lines)
-    owner = definitions(source.tree)["CaptioningRNN"]
-    for node in ast.walk(owner):
-        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "cells":
-            entries = [
-                f'"{key.value}": {ast.unparse(value)}'
-                for key, value in zip(node.value.keys, node.value.values)
-                if key.value in cells
-            ]
-            line = f"{' ' * node.col_offset}cells = {{{', '.join(entries)}}}\n"
-            lines[node.lineno - 1 : node.end_lineno] = [line]
-            break  # the lines below are no longer where they were
-    if about := docstring(owner):
-        first, last = about.lineno - 1, about.end_lineno
-        lines[first:last] = rows_of(lines[first:last], cells)
-    return "".join(lines)
-
-
-def rows_of(lines: Iterable[str], cells: Collection[str]) -> list[str]:
-    """The lines of a docstring without the rows (`"lstm"   ...`) of cells that are not handed out.
-
-    A row that refers to one that went ("the same, ...") says in full what is the same.
+def solution(tree: ast.Module) -> dict[str, list[ast.stmt]]:
+    """The statements that only a solution holds, by name: the bodies of the exercises without their
+    docstrings; and functions, private methods, classes and constants that only solutions mention.
     """
-    kept, gone = [], ""
-    for line in lines:
-        row = re.match(r'\s*"(\w+)"\s+(.*)', line)
-        if not row or row[1] in cells:
-            kept.append(line.replace("the same", gone, 1) if row and gone else line)
-            gone = ""
-        elif not row[2].startswith("the same"):
-            gone = row[2]
-    return kept
-
-
-def without_private_methods(text: str) -> str:
-    """The module without methods of one leading underscore that no other code mentions."""
-    source = parsed(text)
-    lines = list(source.lines)
-    mentioned = {part.attr for part in ast.walk(source.tree) if isinstance(part, ast.Attribute)}
-    for name, node in reversed(definitions(source.tree).items()):
-        if isinstance(node, FUNCTIONS) and re.search(r"\._[^_]", name):
-            if node.name not in mentioned:
-                cut(lines, source, node)
-    return "".join(lines)
-
-
-def without_unused(text: str, roots: Collection[str]) -> str:
-    """The module with `roots` and what they mention, one through the other; all else goes."""
-    source = parsed(text)
-    lines = list(source.lines)
-    wanted = reached(source.tree, roots)
-    for node in reversed(source.tree.body):
-        unused = bound(node) - wanted
-        if unused and isinstance(node, IMPORTS) and bound(node) & wanted:
-            node.names = [a for a in node.names if bound(ast.Import([a])) <= wanted]
-            lines[node.lineno - 1 : node.end_lineno] = [f"{ast.unparse(node)}\n"]
-        elif unused and not bound(node) & wanted:
-            cut(lines, source, node)
-    return "".join(lines)
-
-
-def reached(tree: ast.Module, roots: Collection[str]) -> set[str]:
-    """The top-level names that `roots` mention, directly or through what they mention; and the roots."""
-    mentions = {}
+    asked = {exercise.function for exercise in EXERCISES.values()}
+    owners = {name.split(".")[0] for name in asked}
+    bodies = {name: body_of(node) for name, node in functions_of(tree) if name in asked}
+    helpers = {name: [node] for name, node in functions_of(tree) if re.search(r"\._[^_]", name)}
     for node in tree.body:
-        found = {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
-        for name in bound(node):
-            mentions.setdefault(name, set()).update(found)
-    wanted, waiting = set(), list(roots)
+        if names := sorted(bound(node) - owners):
+            helpers.setdefault(names[0], []).append(node)
+    while True:  # what given code mentions is given, too
+        mentioned = names_in(tree, bodies | helpers)
+        given = [name for name in helpers if set().union(*map(bound, helpers[name])) & mentioned]
+        if not given:
+            return bodies | helpers
+        for name in given:
+            del helpers[name]
+
+
+def functions_of(tree: ast.Module) -> Iterator[tuple[str, Function]]:
+    """Functions by name, methods by "Class.method"."""
+    for node in tree.body:
+        if isinstance(node, Function):
+            yield node.name, node
+        elif isinstance(node, ast.ClassDef):
+            methods = (part for part in node.body if isinstance(part, Function))
+            yield from ((f"{node.name}.{method.name}", method) for method in methods)
+
+
+def body_of(function: Function) -> list[ast.stmt]:
+    """The statements of a function without its docstring."""
+    return function.body[ast.get_docstring(function) is not None :]
+
+
+def bound(node: ast.stmt) -> set[str]:
+    """The names that a definition or an assignment gives a meaning to."""
+    if isinstance(node, Definition):
+        return {node.name}
+    targets = getattr(node, "targets", None) or [getattr(node, "target", node)]
+    parts = (part for target in targets for part in ast.walk(target))
+    is_assignment = isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign)
+    return {part.id for part in parts if isinstance(part, ast.Name)} if is_assignment else set()
+
+
+def names_in(tree: ast.Module, hidden: dict[str, list[ast.stmt]]) -> set[str]:
+    """The names and attributes that code mentions outside of the statements that are hidden."""
+    skipped = {id(statement) for body in hidden.values() for statement in body}
+    found, waiting = set(), [tree]
     while waiting:
-        name = waiting.pop()
-        if name not in wanted:
-            wanted.add(name)
-            waiting += mentions.get(name, ())
-    return wanted
+        node = waiting.pop()
+        if id(node) not in skipped:
+            found |= {getattr(node, "id", ""), getattr(node, "attr", "")}
+            waiting += ast.iter_child_nodes(node)
+    return found
 
 
-def without_empty_sections(text: str) -> str:
-    """The module without headings (comments that stand by themselves) that have nothing below them."""
-    lines, kept = text.splitlines(), []
-    for number, line in enumerate(lines):
-        below = [other for other in lines[number + 1 :] if other.strip()]
-        by_itself = line.startswith("#") and not "".join(lines[number + 1 : number + 2]).strip()
-        if by_itself and (not below or below[0].startswith("#")):
-            while kept and not kept[-1].strip():
-                kept.pop()
-        else:
-            kept.append(line)
-    return "\n".join(kept).rstrip() + "\n"
+def unused_imports(tree: ast.Module, mentioned: set[str]) -> Iterator[tuple[int, int, list[str]]]:
+    """For imports of names that are not mentioned: their lines, and what is left of them."""
+    for node in tree.body:
+        if isinstance(node, Import) and getattr(node, "module", "") != "__future__":
+            kept = [a for a in node.names if (a.asname or a.name.split(".")[0]) in mentioned]
+            if len(kept) < len(node.names):
+                node.names = kept
+                yield node.lineno - 1, node.end_lineno, [ast.unparse(node)] if kept else []
 
 
-def with_introduction(text: str, parts: Collection[str]) -> str:
-    """The module with a docstring that says what is in it now, and that it is to be written."""
-    source = parsed(text)
-    about = docstring(source.tree)
-    if about is None:
-        raise ValueError("captioning.py does not begin with a docstring")
-    said = f'"""{introduction(about.value.value, parts)}"""\n'
-    return said + "".join(source.lines[about.end_lineno :])
-
-
-def cut(lines: list[str], source: Source, node: ast.stmt) -> None:
-    """Take a statement of `source` out of its lines, with the comment right above it and the blank lines
-    before that."""
-    first, last = source.start(node), source.end(node)
-    while first and not lines[first - 1].strip():
+def start_of(node: ast.stmt, lines: list[str]) -> int:
+    """The index of the first line of a statement, of its decorators and of a remark right above it."""
+    first = min(each.lineno for each in [node, *getattr(node, "decorator_list", [])]) - 1
+    while first and re.match(r"\s*#", above := lines[first - 1]) and not re.match(HEADING, above):
         first -= 1
-    del lines[first:last]
+    return first
 
 
-def parsed(text: str) -> Source:
-    return Source.of(text.encode(), "captioning.py")
+def end_of(node: ast.stmt, lines: list[str]) -> int:
+    """The index behind the last line of a statement, and behind the remarks that end its body."""
+    last = node.end_lineno
+    for number, line in enumerate(lines[last:], start=last + 1):
+        if line.strip() and len(line) - len(line.lstrip()) <= node.col_offset:
+            break
+        last = number if line.strip() else last
+    return last

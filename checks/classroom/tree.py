@@ -53,14 +53,11 @@ def handout_files(root: Path, parts: Collection[str]) -> dict[str, bytes]:
         files[f"notebooks/{name}"] = pruned(text, parts).encode()
     exercises = exercises_in(parts)
     files["checks/answers.npz"] = answers_for(root / "checks" / "answers.npz", exercises)
-    module = blank(content(root / MODULE).decode(), parts)
-    files[MODULE] = module.encode()
+    files[MODULE] = blank(content(root / MODULE).decode()).encode()
     handout = {
         "format": FORMAT,
         "parts": in_order(parts),
         "exercises": exercises,
-        "module": sha256(module.encode()),
-        "blank": module,
         "files": {name: sha256(files[name]) for name in sorted(files)},
     }
     files[MANIFEST] = (json.dumps(handout, indent=1, ensure_ascii=False) + "\n").encode()

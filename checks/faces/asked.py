@@ -3,7 +3,7 @@
 import difflib
 from collections.abc import Iterable
 
-from checks.cases import EXERCISES, PARTS
+from checks.cases import ALL_EXERCISES, EXERCISES, PARTS, Exercise
 from coursework.errors import InputError
 
 
@@ -36,15 +36,45 @@ def first_on_the_way(names: Iterable[str]) -> str | None:
 
 
 def _meant_by(name: str) -> list[str]:
-    meant = [
-        exercise.name
-        for exercise in EXERCISES.values()
-        if name in (exercise.name, exercise.part, exercise.function)
-        or name == exercise.function.split(".")[0]
-    ]
+    meant = _called(name, EXERCISES)
+    if not meant and (others := _called(name, ALL_EXERCISES)):
+        raise InputError(not_asked(name, others))
     if not meant:
         raise InputError(f"there is no exercise {name!r}{_near(name)}")
     return meant
+
+
+def _called(name: str, exercises: dict[str, Exercise]) -> list[str]:
+    """Which of the exercises a name stands for."""
+    return [
+        exercise.name
+        for exercise in exercises.values()
+        if name in (exercise.name, exercise.part, exercise.function)
+        or name == exercise.function.split(".")[0]
+    ]
+
+
+def not_asked(what: str, exercises: Iterable[str]) -> str:
+    """One line on what a handout does not ask for: the exercises that it stands for, and why they are none.
+
+    An exercise is asked for with its part and those of all that it needs.
+    """
+    lacking = [
+        list(dict.fromkeys(part for part in _parts_of(name) if part not in PARTS))
+        for name in exercises
+    ]
+    parts = min(lacking, key=len)
+    if not parts or parts == [what]:
+        return f"this handout does not ask for {what}; a later one may"
+    these = f"part{'s' * (len(parts) > 1)} {' and '.join(parts)}"
+    return f"{what} goes with the {these}, which this handout does not ask for; a later one may"
+
+
+def _parts_of(name: str) -> list[str]:
+    """The part of an exercise, and those of all that it needs."""
+    exercise = ALL_EXERCISES[name]
+    needs = [*exercise.needs, *([exercise.forward] if exercise.forward else [])]
+    return [exercise.part, *(part for need in needs for part in _parts_of(need))]
 
 
 def _near(name: str) -> str:

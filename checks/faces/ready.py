@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from checks.cases import EXERCISES
-from checks.faces.asked import first_on_the_way, with_needs
+from checks.faces.asked import first_on_the_way, not_asked, with_needs
 from coursework.errors import InputError
 
 if TYPE_CHECKING:
@@ -65,12 +65,10 @@ def cells_asked_for() -> list[str]:
 
 
 def needed(cell: str) -> list[str]:
-    """The exercises that a captioner with that cell is made of. InputError: a handout has not all of them."""
+    """The exercises that a captioner with that cell is made of. InputError: a handout does not ask for it."""
     names = [f"{method}[{cell}]" for method in METHODS]
-    if absent := [name for name in names if name not in EXERCISES]:
-        raise InputError(
-            f"this handout has no {' and no '.join(absent)}: take another cell, or update to one that has"
-        )
+    if not set(names) <= set(EXERCISES):
+        raise InputError(not_asked(f"the cell {cell}", names))
     return with_needs(names)
 
 

@@ -7,14 +7,14 @@ import os
 import random
 import stat
 import zipfile
+from pathlib import Path
 
 import pytest
-from growing import FIRST, NEW, SECOND, SOLVED, merged
 
 from coursework import files as writing
 from coursework.errors import InputError
 from coursework.handout.notebook import merged_notebook
-from coursework.handout.update import NOTHING, update
+from coursework.handout.update import ASIDE, BEGUN_ANEW, LEFT_ALONE, NOTHING, update
 from coursework.zipped import read_zip, unused, zip_bytes
 
 # Notebooks
@@ -131,10 +131,17 @@ def test_what_is_no_notebook_is_refused(data):
 # The folder
 
 
-def handout(parts, module, cells, more=None):
+STUB = b'raise NotImplementedError("Part rnn: write step")'
+BLANK = b"def step(x):\n    " + STUB + b'\n\n\ndef look(x):\n    """Attention."""\n'
+SOLVED = BLANK.replace(STUB, b"return x  # mine")
+OLD_BLANK = BLANK[: BLANK.index(b"def look")] + b"class Cell:\n    pass\n"
+OLD_SOLVED = OLD_BLANK.replace(STUB, b"return x  # mine")
+
+
+def handout(parts, cells, more=None, module=BLANK):
     """The files of a handout."""
     files = {
-        "coursework/captioning.py": module.encode(),
+        "coursework/captioning.py": module,
         "coursework/update.py": f"# of {parts}\n".encode(),
         "notebooks/1_rnn.ipynb": notebook(*cells),
         "checks/answers.npz": bytes(parts, "ascii"),
@@ -143,16 +150,24 @@ def handout(parts, module, cells, more=None):
         ".gitignore": b"runs\n",
         ".vscode/settings.json": b"{}\n",
     } | (more or {})
-    manifest = {"format": 1, "parts": parts.split(), "exercises": ["step"], "blank": module}
+    manifest = {"format": 2, "parts": parts.split(), "exercises": ["step"]}
     manifest["files"] = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
-    manifest["module"] = manifest["files"]["coursework/captioning.py"]
     return files | {"handout.json": json.dumps(manifest).encode()}
 
 
-OLD = handout("rnn", FIRST, KIT)
-NEWER = handout("rnn attention", SECOND, MORE, {"notebooks/3_attention.ipynb": notebook(*KIT)})
+def of_format_1(files):
+    """The handout as it was before: the module of its own parts alone, and in handout.json once more."""
+    manifest = json.loads(files["handout.json"]) | {"format": 1}
+    text = files["coursework/captioning.py"]
+    manifest |= {"module": hashlib.sha256(text).hexdigest(), "blank": text.decode()}
+    return files | {"handout.json": json.dumps(manifest).encode()}
+
+
+OLD = handout("rnn", KIT)
+OLDEST = of_format_1(handout("rnn", KIT, module=OLD_BLANK))
+NEWER = handout("rnn attention", MORE, {"notebooks/3_attention.ipynb": notebook(*KIT)})
 WORK = {
-    "coursework/captioning.py": SOLVED.encode(),
+    "coursework/captioning.py": SOLVED,
     "notebooks/1_rnn.ipynb": notebook(*KIT[:3], {**ANSWER, "source": "Mine."}, KIT[4]),
 }
 OWN_FILES = {
@@ -192,7 +207,7 @@ def test_an_update_brings_what_is_new_and_keeps_all_work(mine, newer):
     lines = update(mine, newer)
     after = listed(mine)
     assert {name: after[name] for name in OWN_FILES} == OWN_FILES
-    assert after["coursework/captioning.py"] == merged(SOLVED).data
+    assert after["coursework/captioning.py"] == SOLVED
     assert ids(after["notebooks/1_rnn.ipynb"]) == ids(notebook(*MORE))
     assert b"Mine." in after["notebooks/1_rnn.ipynb"]
     for name in (
@@ -203,17 +218,19 @@ def test_an_update_brings_what_is_new_and_keeps_all_work(mine, newer):
     ):
         assert after[name] == NEWER[name]
     assert after.keys() - OLD.keys() - NEWER.keys() - OWN_FILES.keys() == {"before-update.zip"}
-    assert read_zip(mine / "before-update.zip") == WORK
+    assert read_zip(mine / "before-update.zip") == {
+        "notebooks/1_rnn.ipynb": WORK["notebooks/1_rnn.ipynb"]
+    }
     said = "\n".join(lines)
     for words in (
         "new parts: attention",
-        f"captioning.py: added {', '.join(NEW)}",
         "notebooks/1_rnn.ipynb: 2 new cells",
         "notebooks/3_attention.ipynb: new",
         "2 other files of the kit",
         "before-update.zip keeps",
     ):
         assert words in said
+    assert "captioning.py" not in said
 
 
 def test_the_same_update_again_changes_nothing(mine, newer):
@@ -265,26 +282,22 @@ def test_deleted_files_come_back(mine, newer):
     (mine / "coursework/captioning.py").unlink()
     (mine / "notebooks/1_rnn.ipynb").unlink()
     assert "coursework/captioning.py: new" in update(mine, newer)
-    assert listed(mine)["coursework/captioning.py"] == SECOND.encode()
+    assert listed(mine)["coursework/captioning.py"] == BLANK
 
 
 @pytest.mark.parametrize(
     "name, data, said",
     [
         (
-            "coursework/captioning.py",
-            b"def f(:\n",
-            "coursework/captioning.py, line 1: .*mend that line",
-        ),
-        (
             "notebooks/1_rnn.ipynb",
             b'{"cells": [',
             "notebooks/1_rnn.ipynb, line 1: not a whole notebook",
         ),
         ("handout.json", b"{", "damaged handout.json"),
-        ("handout.json", b'{"format": 2}', "format 1, which is all"),
-        ("handout.json", b'{"format": 1, "parts": 3}', "no parts in it"),
-        ("handout.json", b'{"format": 1, "parts": ["rnn"]}', "no module in it"),
+        ("handout.json", b'{"format": 3}', "format 3, this version reads 2: unzip .* beside"),
+        ("handout.json", b'{"format": 0}', "format 0, this version reads 2: take the zip"),
+        ("handout.json", b'{"format": 2, "parts": 3}', "no parts in it"),
+        ("handout.json", b'{"format": 1, "parts": ["rnn"], "exercises": []}', "no files in it"),
         ("handout.json", OLD["handout.json"].replace(b'"rnn"', b"3"), "it lacks 3"),
         ("handout.json", NEWER["handout.json"].replace(b'"rnn"', b'"lstm"'), "it lacks lstm"),
     ],
@@ -313,7 +326,8 @@ def test_a_handout_of_fewer_parts_is_refused(tmp_path):
         (NEWER | {"/evil.py": b"x"}, "leads out"),
         (NEWER | {"C:/evil.py": b"x"}, "leads out"),
         (NEWER | {"..\\evil.py": b"x"}, "leads out"),
-        (NEWER | {"coursework/captioning.py": SOLVED.encode()}, "not as it was handed out"),
+        (NEWER | {"coursework/captioning.py": SOLVED}, "not as it was handed out"),
+        (OLDEST, "format 1, this version reads 2: take the zip"),
         ({"handout.json": NEWER["handout.json"]}, "no coursework/captioning.py"),
         (
             NEWER | {"checks/answers.npz": b"others"},
@@ -323,7 +337,7 @@ def test_a_handout_of_fewer_parts_is_refused(tmp_path):
             {name: data for name, data in NEWER.items() if "npz" not in name},
             "no checks/answers.npz",
         ),
-        (NEWER | {"handout.json": b"[]"}, "format 1"),
+        (NEWER | {"handout.json": b"[]"}, "format None"),
         (NEWER | {"handout.json": b"\xff"}, "not JSON"),
     ],
 )
@@ -403,7 +417,68 @@ def test_only_a_handout_can_be_updated_and_not_by_itself(mine, newer, tmp_path):
         )
 
 
-def test_whatever_rename_fails_all_is_as_before(mine, newer, monkeypatch):
+# The module
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        BLANK,
+        SOLVED,
+        SOLVED.replace(b"\n", b"\r\n"),
+        b"def f(:\n",
+        b"",
+        b"\xff\0",
+        b"\xef\xbb\xbf" + SOLVED,
+    ],
+)
+@pytest.mark.parametrize("blank", [BLANK, BLANK + b"# given\n"])
+def test_a_module_is_left_alone_whatever_is_in_it(tmp_path, module, blank):
+    mine = put(tmp_path / "mine", OLD | {"coursework/captioning.py": module})
+    newer = handout("rnn attention", MORE, module=blank)
+    lines = update(mine, put(tmp_path / "newer", newer))
+    assert listed(mine) == newer | {"coursework/captioning.py": module}
+    assert (LEFT_ALONE in lines) == (blank != BLANK)
+    assert update(mine, tmp_path / "newer") == [NOTHING]
+    assert listed(mine)["coursework/captioning.py"] == module
+
+
+def test_a_module_as_it_was_handed_out_in_format_1_becomes_the_new_one(tmp_path, newer):
+    for number, end in enumerate([b"\n", b"\r\n"]):
+        untouched = {"coursework/captioning.py": OLD_BLANK.replace(b"\n", end)}
+        mine = put(tmp_path / str(number), OLDEST | untouched)
+        lines = update(mine, newer)
+        assert "coursework/captioning.py: brought up to date" in lines
+        assert listed(mine) == NEWER and BEGUN_ANEW[1] not in lines
+        assert update(mine, newer) == [NOTHING]
+
+
+def test_a_module_of_format_1_with_work_in_it_is_kept_beside_the_new_one(tmp_path, newer):
+    for module in (OLD_SOLVED, b"def f(:\n", b""):
+        taken = {"coursework/captioning-before.py": b"x = 1\n"}
+        work = taken | {"coursework/captioning.py": module}
+        mine = put(tmp_path / str(len(module)), OLDEST | work)
+        lines = update(mine, newer)
+        kept = taken | {"coursework/captioning-before-2.py": module}
+        after = listed(mine)
+        assert read_zip(mine / "before-update.zip") == {"coursework/captioning.py": module}
+        assert {k: v for k, v in after.items() if k != "before-update.zip"} == NEWER | kept
+        assert BEGUN_ANEW[0].format("captioning-before-2.py") in lines and BEGUN_ANEW[1] in lines
+        put(mine, {"coursework/captioning.py": SOLVED})
+        assert update(mine, newer) == [NOTHING]  # once
+        assert listed(mine) == after | {"coursework/captioning.py": SOLVED}
+
+
+def test_what_is_kept_of_a_module_is_no_module():
+    assert not Path(ASIDE).stem.isidentifier()
+
+
+# Whatever goes wrong
+
+
+@pytest.mark.parametrize("begun", [OLD, OLDEST], ids=["now", "before"])
+def test_whatever_rename_fails_all_is_as_before(mine, newer, monkeypatch, begun):
+    put(mine, {"handout.json": begun["handout.json"]})
     before, rename = listed(mine), os.replace
     for error in (PermissionError(13, "in use"), KeyboardInterrupt()):
         for failing in itertools.count(2):  # the first is that of the backup
@@ -430,16 +505,19 @@ def test_whatever_rename_fails_all_is_as_before(mine, newer, monkeypatch):
         put(mine, before)
 
 
-def test_an_update_that_was_killed_can_be_run_again(tmp_path, newer):
-    update(put(tmp_path / "whole", OLD | WORK), newer)
+@pytest.mark.parametrize("begun", [OLD, OLDEST], ids=["now", "before"])
+def test_an_update_that_was_killed_can_be_run_again(tmp_path, newer, begun):
+    update(put(tmp_path / "whole", begun | WORK), newer)
     whole = listed(tmp_path / "whole")
     whole.pop("before-update.zip")
-    names = sorted(name for name in whole if name != "handout.json")  # which is written last
+    first = [name for name in whole if "before" in name]  # what is kept of a module of format 1
+    names = sorted(whole.keys() - {"handout.json", *first})  # the manifest is written last
     for number, done in enumerate(itertools.product([False, True], repeat=len(names))):
         if number % 7:
             continue
         ready = {name: whole[name] for name, is_done in zip(names, done) if is_done}
-        copy = put(tmp_path / f"copy{number}", OLD | WORK | ready)
+        ready |= {name: whole[name] for name in first}
+        copy = put(tmp_path / f"copy{number}", begun | WORK | ready)
         update(copy, newer)
         after = listed(copy)
         after.pop("before-update.zip", None)

@@ -121,6 +121,7 @@ def handing_verbs(add) -> None:
     verb.add_argument("--out", type=Path, metavar="ZIP", help="the zip to make (hand-in.zip)")
     verb = add("update", "bring in a newer handout, and keep your work", UPDATE, device=False)
     verb.add_argument("handout", type=Path, metavar="HANDOUT", help="its zip, or its folder")
+    verb.add_argument("--folder", type=Path, help="the handout that you work in (this one)")
 
 
 def bundle_argument(verb: argparse.ArgumentParser) -> None:
@@ -189,4 +190,5 @@ UPDATE = """Brings a newer handout into this one, for instance with the next par
 stays: functions, notebooks, runs, data. What it changes is kept as it was, in before-update.zip.
 
     python -m coursework update handout-2.zip
+    python -m coursework update . --folder ../old      in the new one, unzipped: for one too old to read it
 """

@@ -1,7 +1,9 @@
 """A handout as a student gets it, a zip or a folder: what it says of itself, and its files.
 
-handout.json    {"format": 1, "parts": [names], "exercises": [names], "module": sha256 of captioning.py,
-                 "blank": captioning.py as it was handed out, "files": {path: sha256}}
+handout.json    {"format": 2, "parts": [names], "exercises": [names], "files": {path: sha256}}
+
+Parts and exercises are those that are asked for. captioning.py is the same whichever these are, with a stub
+for every exercise. (In format 1 it held those of its own parts alone.)
 """
 
 import hashlib
@@ -11,11 +13,15 @@ from pathlib import Path, PurePosixPath
 from coursework.errors import InputError, reason
 from coursework.zipped import leads_out, read_zip
 
-FORMAT = 1
+FORMAT = 2
 MANIFEST = "handout.json"
 MODULE = "coursework/captioning.py"
-KINDS = {"parts": list, "module": str, "blank": str, "files": dict}
+KINDS = {"parts": list, "exercises": list, "files": dict}
 AGAIN = "take the zip from where your course has it"
+BESIDE = (
+    "unzip that handout beside this folder, and in it type"
+    " python -m coursework update . --folder THIS_FOLDER"
+)
 
 
 def handout_files(path: Path) -> dict[str, bytes]:
@@ -27,24 +33,30 @@ def handout_files(path: Path) -> dict[str, bytes]:
         raise InputError(f"no handout at {path}: give the zip or the folder of the new one")
     files = _in_folder(path) if path.is_dir() else _in_zip(path)
     wanted = manifest(files[MANIFEST], path)
-    for name, known in {MODULE: wanted["module"], **wanted["files"]}.items():
-        if name not in files:
+    for name in (MODULE, *wanted["files"]):
+        if name not in files or name not in wanted["files"]:
             raise InputError(f"{path} is not a whole handout, it has no {name}: {AGAIN}")
-        if known not in (sha256(files[name]), sha256(files[name].replace(b"\r\n", b"\n"))):
+        if not is_as_handed_out(name, files[name], wanted):
             raise InputError(f"in {path}, {name} is not as it was handed out: {AGAIN}")
     return {name: files[name] for name in (*wanted["files"], MANIFEST)}
 
 
-def manifest(data: bytes, where: Path) -> dict:
-    """The content of a handout.json. Raises InputError for anything else, naming `where` it is from."""
+def manifest(data: bytes, where: Path, oldest: int = FORMAT) -> dict:
+    """The content of a handout.json of format `oldest` or a later one, up to FORMAT.
+
+    Raises InputError for anything else, naming `where` it is from.
+    """
     try:
         content = json.loads(data.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
         said = f"damaged {MANIFEST} in {where}: not JSON, {reason(error)}; {AGAIN}"
         raise InputError(said) from error
-    if not isinstance(content, dict) or content.get("format") != FORMAT:
+    found = content.get("format") if isinstance(content, dict) else None
+    if found not in range(oldest, FORMAT + 1):
+        newer = isinstance(found, int) and found > FORMAT
         raise InputError(
-            f"{MANIFEST} in {where} is not of format {FORMAT}, which is all that this version reads"
+            f"{MANIFEST} in {where} is of format {found}, this version reads {FORMAT}:"
+            f" {BESIDE if newer else AGAIN}"
         )
     for key, kind in KINDS.items():
         if not isinstance(content.get(key), kind):
@@ -53,6 +65,11 @@ def manifest(data: bytes, where: Path) -> dict:
         if leads_out(name):
             raise InputError(f"damaged {MANIFEST} in {where}: {name!r} leads out of it; {AGAIN}")
     return content
+
+
+def is_as_handed_out(name: str, data: bytes, known: dict) -> bool:
+    """Whether a file is known to a manifest with this content, whatever its line ends."""
+    return known["files"].get(name) in (sha256(data), sha256(data.replace(b"\r\n", b"\n")))
 
 
 def sha256(data: bytes) -> str:
