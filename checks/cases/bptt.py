@@ -2,21 +2,38 @@
 
 from dataclasses import replace
 
-from checks.cases import attention, lstm, rnn
+import numpy as np
+
+from checks.cases import attention, lstm, rnn, words
 from checks.cases.case import Case, Exercise, standard_cases
 
 
 def backward_cases(seed: str, inputs: dict[str, str], upstream: dict[str, str]) -> list[Case]:
-    """The standard cases, the upstream gradients being inputs now: "next_h" comes as "dnext_h"."""
+    """The standard cases, for a backward function."""
     return [
-        replace(
-            case,
-            inputs={**case.inputs, **{f"d{name}": array for name, array in case.upstream.items()}},
-            upstream={},
-        )
+        by_hand(case)
         for case in standard_cases(seed, inputs, upstream)
         if case.name != "another ending"
     ]
+
+
+def by_hand(case: Case) -> Case:
+    """The case with the upstream gradients as inputs: "next_h" comes as "dnext_h"."""
+    upstream = {f"d{name}": array for name, array in case.upstream.items()}
+    return replace(case, inputs={**case.inputs, **upstream}, upstream={})
+
+
+def embedding_backward_cases() -> list[Case]:
+    return [
+        replace(by_hand(case), settings={**case.settings, "V": len(case.inputs["W_embed"])})
+        for case in words.embedding_cases()
+    ]
+
+
+def loss_backward_cases() -> list[Case]:
+    """Those of the loss; what arrives at it is 1, the gradient of the loss itself."""
+    itself = {"loss": np.ones(())}
+    return [by_hand(replace(case, upstream=itself)) for case in words.loss_cases()]
 
 
 def backward(forward: str, points: int, shapes: dict, upstream: dict, **more) -> Exercise:
@@ -40,7 +57,7 @@ AGREES = "agrees with autograd and with central differences of your own forward"
 EXERCISES = [
     backward(
         "rnn_step_forward",
-        5,
+        4,
         rnn.STEP,
         STATE,
         needs=("rnn_step_forward",),
@@ -55,7 +72,7 @@ EXERCISES = [
     ),
     backward(
         "rnn_forward",
-        5,
+        4,
         rnn.SEQUENCE,
         ALL,
         needs=("rnn_forward", "rnn_step_backward"),
@@ -68,9 +85,47 @@ EXERCISES = [
         ),
         right=AGREES,
     ),
+    Exercise(
+        "word_embedding_backward",
+        "bptt",
+        points=2,
+        inputs=("dout", "words", "V"),
+        outputs=("dW_embed",),
+        needs=("word_embedding_forward",),
+        forward="word_embedding_forward",
+        standalone=True,
+        hints=(
+            "Start from zeros, one row for each of the V words; every place of `words` adds to one row.",
+            "A row that was looked up several times gets the sum of all the gradients that arrive"
+            " there. An assignment at a tensor of indices writes each row once, even with +=.",
+            "dW_embed[v] = sum of dout[...] over all places where words[...] = v;"
+            " in matrices: dW_embed = one_hot(words)^T dout, all places one below the other",
+        ),
+        right="the gradients of equal words add up in their row; agrees with autograd",
+        make_cases=embedding_backward_cases,
+    ),
+    Exercise(
+        "temporal_softmax_loss_backward",
+        "bptt",
+        points=4,
+        inputs=("scores", "targets"),
+        outputs=("dscores",),
+        needs=("temporal_softmax_loss",),
+        forward="temporal_softmax_loss",
+        standalone=True,
+        hints=(
+            "Each place has a gradient of its own: only its scores, its target, and N take part.",
+            "The gradient of log sum exp is the softmax; that of the target's own score is 1. What"
+            " the loss divides by, its gradient is divided by; what it leaves out has gradient 0.",
+            "dscores[n, t] = (softmax(scores[n, t]) - one_hot(targets[n, t])) / N where the target"
+            " counts, 0 where it does not",
+        ),
+        right="softmax minus one-hot, divided by N, 0 where no target counts; agrees with autograd",
+        make_cases=loss_backward_cases,
+    ),
     backward(
         "lstm_step_forward",
-        8,
+        7,
         lstm.STEP,
         STATES,
         needs=("lstm_step_forward",),
@@ -86,7 +141,7 @@ EXERCISES = [
     ),
     backward(
         "lstm_forward",
-        5,
+        4,
         lstm.SEQUENCE,
         ALL,
         needs=("lstm_forward", "lstm_step_backward"),
@@ -117,10 +172,10 @@ EXERCISES = [
     ),
     backward(
         "attention_lstm_step_forward",
-        3,
+        2,
         attention.STEP,
         STATES,
-        needs=("attention_lstm_step_forward",),
+        needs=("attention_lstm_step_forward", "lstm_step_backward"),
         hints=(
             "lstm_step_backward, with two more gradients.",
             "attn and Wattn stand to each other as x and Wx do.",
@@ -130,7 +185,7 @@ EXERCISES = [
     ),
     backward(
         "attention_lstm_forward",
-        6,
+        5,
         attention.SEQUENCE,
         ALL,
         needs=(

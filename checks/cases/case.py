@@ -16,6 +16,8 @@ NOTEBOOKS = {  # by part; the captioner's by cell
     "bptt": "4_bptt",
 }
 
+LEFT_AWAY = "left away"
+
 
 @dataclass(frozen=True)
 class Case:
@@ -24,8 +26,9 @@ class Case:
     stage      the stage that fails where this case alone goes wrong
     only       what it shows when this case goes wrong and those before it are right
     upstream   gradients of the outputs, by name: autograd is asked for those of the inputs
-    settings   what is not an array: ignore_index, cell_type, max_length, "dtype", "strided" (inputs
-               are not contiguous in memory), words (of the vocabulary, in the order of their ids)
+    settings   what is not an array: ignore_index, V, cell_type, max_length, "dtype", "strided" (inputs
+               are not contiguous in memory), words (of the vocabulary, in the order of their ids);
+               a captioner whose ignore_index is LEFT_AWAY is made without one
     parameters of the captioner, by name
     judged     False: for the diagnosis alone
     """
@@ -46,9 +49,11 @@ class Exercise:
 
     name       as in design and everywhere: "rnn_step_forward", "CaptioningRNN.sample[attn]"
     needs      exercises whose functions it calls: it waits for these
-    inputs     names of its arguments, in order; outputs: names of what it returns, in order
+    inputs     names of its arguments, in order, a case's inputs or settings; outputs: names of what
+               it returns, in order
     cache      whether a cache comes after the outputs
-    forward    for a backward function: the forward function that makes its cache
+    forward    for a backward function: the forward function whose gradient it is
+    standalone for a backward function: takes its inputs alone, nothing that the forward made
     hints      three levels: where to look; the idea; the formula
     right      a line to say why it is right, when it passes
     """
@@ -64,6 +69,7 @@ class Exercise:
     needs: tuple[str, ...] = ()
     cache: bool = False
     forward: str | None = None
+    standalone: bool = False
 
     @cached_property
     def cases(self) -> list[Case]:

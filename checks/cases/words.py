@@ -22,11 +22,12 @@ def embedding_case(name: str, words: np.ndarray, sizes: Sizes = MIXED, **more) -
 
 
 def embedding_cases() -> list[Case]:
-    words = whole_numbers("words", MIXED.V, 3, 4)
-    words[0, :3] = [0, MIXED.V - 1, 0]  # first row, last row, and one twice
+    # the first word and the last; equal words in one caption, at one time, and elsewhere
+    words = np.array([[0, 10, 0, 4], [0, 8, 6, 1], [3, 10, 4, 2]])
     return [
         embedding_case("plain", words),
-        embedding_case("one word a row", words[:, 0], only="with words (N,), as in sampling"),
+        embedding_case("rare words", words % 8, only=RARE),
+        embedding_case("one word a row", words[:, 0], only="with words of a single axis, (N,)"),
         embedding_case("one row", words[:1], only="with a batch of one (N = 1)"),
         embedding_case("one step", words[:, :1], only="with a single time step (T = 1)"),
         embedding_case("three axes", words.reshape(3, 2, 2), only="with words of three axes"),
@@ -95,6 +96,7 @@ def loss_cases() -> list[Case]:
     ]
 
 
+RARE = "where the last words of the vocabulary do not occur"
 ALL_NULL = "where no target counts: the loss is 0 then, and its gradients too"
 
 EXERCISES = [

@@ -37,9 +37,10 @@ def shape_text(shape: tuple[int, ...]) -> str:
 
 def first_wrong(got: np.ndarray, expected: np.ndarray) -> str:
     """Where two arrays of one shape first differ, and how many numbers do."""
+    got, expected = got + 0.0, expected + 0.0  # no -0 to be read
     scale = max(1.0, float(np.nanmax(np.abs(expected)))) if expected.size else 1.0
     with np.errstate(invalid="ignore"):
-        wrong = ~(np.abs(got - expected) <= SINGLE * scale) & ~np.isnan(expected * 1.0)
+        wrong = ~(np.abs(got - expected) <= SINGLE * scale) & ~np.isnan(expected)
     place = tuple(int(k) for k in np.argwhere(wrong)[0])
     if expected.size == 1:
         return f"it is {got[place]:.6g}, it should be {expected[place]:.6g}"

@@ -35,14 +35,24 @@ EQUIVALENTS = {
     "rnn_forward": {
         "{h, cache -> cache, h} = ([], [])": EMPTY,
         "for t in range(x.{ -> T.}shape[1]):": MIDDLE,
-        "prev_h, step_cache = rnn_step_forward(x[:, t], prev_h, Wx, Wh, b{ -> .T})": ONE_AXIS,
+        "prev_h, cache_t = rnn_step_forward(x[:, t], prev_h, Wx, Wh, b{ -> .T})": ONE_AXIS,
     },
     "rnn_backward": {
         "dprev_h = torch.zeros_like(dh[:, {0 -> -1}])": LIKE,
         "for t in reversed(range(dh.{ -> T.}shape[1])):": MIDDLE,
-        "db = db + db_t{ -> .T}": ONE_AXIS,
+        "dWx, dWh, db = (dWx + dWx_t, dWh + dWh_t, db + db_t{ -> .T})": ONE_AXIS,
         "return (torch.stack(dx[::-1], dim=1), {dh0 -> dprev_h}, dWx, dWh, db)": TWO_NAMES,
         "return (torch.stack(dx[::-1], dim=1), dh0, dWx, dWh, db{ -> .T})": ONE_AXIS,
+    },
+    "word_embedding_backward": {
+        "return rows.{ -> T.}new_zeros(V, rows.shape[1])"
+        ".index_add(0, words.reshape(-1), rows)": LIKE,
+        "return {rows -> dout}.new_zeros(V, rows.shape[1])"
+        ".index_add(0, words.reshape(-1), rows)": LIKE,
+    },
+    "temporal_softmax_loss_backward": {
+        "dscores = (torch.softmax(scores, dim={2 -> -1}) - nn.functional.one_hot(targets, V))"
+        " / N": LAST,
     },
     "temporal_softmax_loss": {
         "N = {scores -> targets}.shape[0]": LIKE,

@@ -9,6 +9,7 @@ from checks.mistakes import (
     rnn,
     rnn_backward,
     words,
+    words_backward,
 )
 from checks.mistakes.catalogue import Mistake, patched, patched_functions
 
@@ -16,6 +17,7 @@ PARTS = (
     rnn,
     rnn_backward,
     words,
+    words_backward,
     lstm,
     lstm_backward,
     attention,

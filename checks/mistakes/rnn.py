@@ -6,7 +6,7 @@ STEP = "rnn_step_forward"
 FORWARD = "rnn_forward"
 TANH = "torch.tanh(x @ Wx + prev_h @ Wh + b)"
 CACHE = "cache = (x, prev_h, Wx, Wh, next_h)"
-CALL = "prev_h, step_cache = rnn_step_forward(x[:, t], prev_h, Wx, Wh, b)"
+CALL = "prev_h, cache_t = rnn_step_forward(x[:, t], prev_h, Wx, Wh, b)"
 GIVEN = "x[:, t], prev_h, Wx, Wh, b"
 KEEP = "h.append(prev_h)"
 STACKED = "torch.stack(h, dim=1)"
@@ -416,10 +416,10 @@ MISTAKES = [
         "rnn-sees-only-later-words",
         FORWARD,
         """range(x.shape[1]):
-        prev_h, step_cache = rnn_step_forward(x[:, t], prev_h, Wx, Wh, b)
+        prev_h, cache_t = rnn_step_forward(x[:, t], prev_h, Wx, Wh, b)
         h.append(prev_h)""",
         """reversed(range(x.shape[1])):
-        prev_h, step_cache = rnn_step_forward(x[:, t], prev_h, Wx, Wh, b)
+        prev_h, cache_t = rnn_step_forward(x[:, t], prev_h, Wx, Wh, b)
         h.insert(0, prev_h)""",
         "The sequence is read from its last word to its first: the state returned at time t has "
         "seen the words from t to the end, and none before.",
@@ -586,7 +586,7 @@ MISTAKES = [
     for t in range(x.shape[1]):
         {CALL}
         {KEEP}
-        cache.append(step_cache)
+        cache.append(cache_t)
     return {STACKED}, cache""",
         f"""h, cache = x.new_zeros(*x.shape[:2], h0.shape[1]), []
     prev_h = h0
@@ -594,7 +594,7 @@ MISTAKES = [
         {CALL}
         h[:, t] = prev_h
         prev_h = h[:, t]
-        cache.append(step_cache)
+        cache.append(cache_t)
     return h, cache""",
         "The state handed on is a view of the output, which the next step writes into: autograd "
         "then finds a tensor that it needs `modified by an inplace operation`.",

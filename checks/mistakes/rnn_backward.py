@@ -12,14 +12,13 @@ STEP_GRADIENTS = "return dx, dprev_h, dWx, dWh, db"
 START = "dprev_h = torch.zeros_like(dh[:, 0])"
 ZEROS = "dWx = dWh = db = 0"
 STEPS = "reversed(range(dh.shape[1]))"
-STEP_CALL = "dx_t, dprev_h, dWx_t, dWh_t, db_t = rnn_step_backward(dh[:, t] + dprev_h, cache[t])"
-UPSTREAM = "dh[:, t] + dprev_h, cache[t]"
+UPSTREAM = "dnext_h = dh[:, t] + dprev_h\n"
+STEP_CALL = "dx_t, dprev_h, dWx_t, dWh_t, db_t = rnn_step_backward(dnext_h, cache[t])"
 SUMS = """dx.append(dx_t)
-        dWx = dWx + dWx_t
-        dWh = dWh + dWh_t
-        db = db + db_t"""
+        dWx, dWh, db = dWx + dWx_t, dWh + dWh_t, db + db_t"""
 DX = "torch.stack(dx[::-1], dim=1)"
 ALL_STEPS = f"""{STEPS}:
+        {UPSTREAM}\
         {STEP_CALL}
         {SUMS}
     dh0 = dprev_h
@@ -421,7 +420,7 @@ MISTAKES = [
         "rnn-bptt-gradient-of-later-steps-missing",
         BACKWARD,
         UPSTREAM,
-        "dh[:, t], cache[t]",
+        "dnext_h = dh[:, t]\n",
         "Each step gets `dh` of its own output only; what flows back from the next step is left "
         "out, so that nothing goes back through time.",
         "A state is used twice: by the output at its time, and by whom else?",
@@ -430,15 +429,15 @@ MISTAKES = [
         "rnn-bptt-upstream-of-last-step-only",
         BACKWARD,
         UPSTREAM,
-        "dh[:, t] if t == dh.shape[1] - 1 else dprev_h, cache[t]",
+        "dnext_h = dh[:, t] if t == dh.shape[1] - 1 else dprev_h\n",
         "Only the last step's `dh` enters; earlier states have outputs too, and gradients of them.",
         "Set dh to zero at all times but the first. Does any gradient survive?",
     ),
     Mistake(
         "rnn-bptt-upstream-one-step-late",
         BACKWARD,
-        "rnn_step_backward(dh[:, t] + dprev_h, cache[t])",
-        "rnn_step_backward(dprev_h, cache[t])\n        dprev_h = dprev_h + dh[:, t]",
+        f"{UPSTREAM}        {STEP_CALL}",
+        f"{STEP_CALL.replace('dnext_h', 'dprev_h')}\n        dprev_h = dprev_h + dh[:, t]",
         "`dh` of time t is added only once step t has been taken back: it enters the step before "
         "instead, and that of time 0 goes straight into `dh0`.",
         "With a single step, does dWx depend on dh?",
@@ -447,7 +446,7 @@ MISTAKES = [
         "rnn-bptt-upstream-of-the-step-before",
         BACKWARD,
         UPSTREAM,
-        "dh[:, t - 1] + dprev_h, cache[t]",
+        UPSTREAM.replace("t]", "t - 1]"),
         "Step t is taken back with `dh` of time t-1 (and the first step with that of the last).",
         "Which entry of dh belongs to the state that step t produced?",
     ),
@@ -455,7 +454,7 @@ MISTAKES = [
         "rnn-bptt-last-upstream-at-every-step",
         BACKWARD,
         UPSTREAM,
-        "dh[:, -1] + dprev_h, cache[t]",
+        UPSTREAM.replace("t]", "-1]"),
         "Every step is taken back with `dh` of the last time; each has its own.",
         "Does the index of time in dh change from step to step?",
     ),
@@ -463,7 +462,7 @@ MISTAKES = [
         "rnn-bptt-carried-gradient-twice",
         BACKWARD,
         UPSTREAM,
-        "dh[:, t] + 2 * dprev_h, cache[t]",
+        UPSTREAM.replace("+", "+ 2 *"),
         "What flows back from the next step is counted twice at every step.",
         "In how many places do you add dprev_h?",
     ),
@@ -471,8 +470,7 @@ MISTAKES = [
         "rnn-bptt-carried-gradient-never-replaced",
         BACKWARD,
         STEP_CALL,
-        "dx_t, dprev_h_t, dWx_t, dWh_t, db_t = rnn_step_backward("
-        "dh[:, t] + dprev_h, cache[t])\n        dprev_h = dprev_h + dprev_h_t",
+        f"{STEP_CALL.replace('dprev_h', 'dprev_h_t')}\n        dprev_h = dprev_h + dprev_h_t",
         "The carried gradients add up from step to step; each step's `dprev_h` should replace the "
         "one before, which is contained in it already.",
         "Weights' gradients add up over time. Does that of the state?",
@@ -498,9 +496,8 @@ MISTAKES = [
     Mistake(
         "rnn-bptt-changes-dh",
         BACKWARD,
-        STEP_CALL,
-        "dh[:, t] += dprev_h\n        "
-        "dx_t, dprev_h, dWx_t, dWh_t, db_t = rnn_step_backward(dh[:, t], cache[t])",
+        UPSTREAM,
+        "dh[:, t] += dprev_h\n        dnext_h = dh[:, t]\n",
         "The gradients are right, but what flows back is added to `dh` in place: the caller's "
         "upstream gradient is another one afterwards.",
         "`dh[:, t]` is a view: what `+=` does to it, it does to dh.",
@@ -508,8 +505,8 @@ MISTAKES = [
     Mistake(
         "rnn-bptt-tanh-derivative-twice",
         BACKWARD,
-        UPSTREAM,
-        "(dh[:, t] + dprev_h) * (1 - cache[t][4] ** 2), cache[t]",
+        "(dnext_h, cache[t])",
+        "(dnext_h * (1 - cache[t][4] ** 2), cache[t])",
         "The derivative of tanh is applied before each step is taken back, and the backward step "
         "applies it once more.",
         "What does rnn_step_backward want: the gradient of the state, or of tanh's argument?",
@@ -542,8 +539,8 @@ MISTAKES = [
     Mistake(
         "rnn-bptt-cache-in-reverse-order",
         BACKWARD,
-        "+ dprev_h, cache[t])",
-        "+ dprev_h, cache[-1 - t])",
+        "(dnext_h, cache[t])",
+        "(dnext_h, cache[-1 - t])",
         "The caches are used in the wrong order: the last step's gradient meets the first step's "
         "cache, and so on.",
         "Which step does the cache belong to that you take at t = T-1?",
@@ -551,24 +548,24 @@ MISTAKES = [
     Mistake(
         "rnn-bptt-cache-of-the-last-step",
         BACKWARD,
-        "+ dprev_h, cache[t])",
-        "+ dprev_h, cache[-1])",
+        "(dnext_h, cache[t])",
+        "(dnext_h, cache[-1])",
         "Every step is taken back with the cache of the last step; each has its own.",
         "Does rnn_forward keep a cache for every step, and does rnn_backward look them all up?",
     ),
     Mistake(
         "rnn-bptt-cache-of-the-first-step",
         BACKWARD,
-        "+ dprev_h, cache[t])",
-        "+ dprev_h, cache[0])",
+        "(dnext_h, cache[t])",
+        "(dnext_h, cache[0])",
         "Every step is taken back with the cache of the first step; each has its own.",
         "Does the index into the cache change from step to step?",
     ),
     Mistake(
         "rnn-bptt-cache-of-the-step-before",
         BACKWARD,
-        "+ dprev_h, cache[t])",
-        "+ dprev_h, cache[t - 1])",
+        "(dnext_h, cache[t])",
+        "(dnext_h, cache[t - 1])",
         "Step t is taken back with the cache of step t-1 (and the first step with that of the "
         "last).",
         "Which step does the cache belong to that you take at t = 0?",
@@ -576,8 +573,8 @@ MISTAKES = [
     Mistake(
         "rnn-bptt-cache-is-one-steps-cache",
         BACKWARD,
-        "+ dprev_h, cache[t])",
-        "+ dprev_h, cache[-1][t])",
+        "(dnext_h, cache[t])",
+        "(dnext_h, cache[-1][t])",
         "The cache holds one step's cache, not a list of T of them, so that looking up step t gives "
         "a single tensor.",
         "What does rnn_forward return as its cache: that of the last step, or all?",
@@ -611,24 +608,24 @@ MISTAKES = [
     Mistake(
         "rnn-bptt-dWx-of-one-step",
         BACKWARD,
-        "dWx = dWx + dWx_t",
-        "dWx = dWx_t",
+        "= dWx + dWx_t,",
+        "= dWx_t,",
         "`dWx` is that of step 0 alone; the gradients of all steps add up, as `dWh` and `db` do.",
         "Compare how you treat dWx with how you treat db.",
     ),
     Mistake(
         "rnn-bptt-dWh-of-one-step",
         BACKWARD,
-        "dWh = dWh + dWh_t",
-        "dWh = dWh_t",
+        " dWh + dWh_t,",
+        " dWh_t,",
         "`dWh` is that of step 0 alone; the gradients of all steps add up, as `dWx` and `db` do.",
         "Compare how you treat dWh with how you treat dWx.",
     ),
     Mistake(
         "rnn-bptt-db-of-one-step",
         BACKWARD,
-        "db = db + db_t",
-        "db = db_t",
+        " db + db_t",
+        " db_t",
         "`db` is that of step 0 alone; the gradients of all steps add up, as `dWx` and `dWh` do.",
         "Compare how you treat db with how you treat dWx.",
     ),
@@ -661,8 +658,8 @@ MISTAKES = [
     Mistake(
         "rnn-bptt-dWh-collects-dWx",
         BACKWARD,
-        "dWh = dWh + dWh_t",
-        "dWh = dWh + dWx_t",
+        " dWh + dWh_t,",
+        " dWh + dWx_t,",
         "`dWh` adds up the steps' gradients of `Wx`: a line copied and changed by half.",
         "What shape has your dWh, and what shape has Wh?",
     ),
@@ -688,7 +685,7 @@ MISTAKES = [
         BACKWARD,
         ALL_STEPS,
         f"""{STEPS}:
-        dh0 = dh[:, t] + dprev_h
+        dnext_h = dh0 = dh[:, t] + dprev_h
         {STEP_CALL}
         {SUMS}
     return {DX}""",
@@ -702,6 +699,7 @@ MISTAKES = [
         ALL_STEPS,
         f"""{STEPS}:
         dh0 = dprev_h
+        {UPSTREAM}\
         {STEP_CALL}
         {SUMS}
     return {DX}""",
@@ -723,6 +721,7 @@ MISTAKES = [
         f"{ZEROS}\n    for t in {ALL_STEPS}",
         f"""dWx = dWh = db = dh0 = 0
     for t in {STEPS}:
+        {UPSTREAM}\
         {STEP_CALL}
         {SUMS}
         dh0 = dh0 + dprev_h

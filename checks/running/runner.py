@@ -21,6 +21,7 @@ DISTURBED = (
     " train() and eval()"
 )
 REMEMBERED = "what comes out depends on earlier calls: something is kept in `self`, or outside"
+EMPTY = " (None for a cell that does not attend)"
 STEP = 1e-4  # of central differences: errors of about 1e-8 here
 LONGEST = 200  # characters of an exception's message
 DTYPES = {"float32": torch.float32, "float64": torch.float64}
@@ -134,12 +135,19 @@ class Call:
             return self.captioner(answer)
         if self.exercise.forward:
             return self.backward()
-        more = {}
-        if "ignore_index" in self.case.settings:
-            more = {"ignore_index": self.case.settings["ignore_index"]}
-        arguments = [self.inputs[name] for name in self.exercise.inputs]
-        returned = self.call(self.function(self.exercise.name), *arguments, **more)
+        function = self.function(self.exercise.name)
+        returned = self.call(function, *self.arguments(self.exercise), **self.options())
         return self.named(self.exercise, returned)[0]
+
+    def arguments(self, exercise: Exercise) -> list:
+        """What its function is called with, in order."""
+        known = {**self.case.settings, **self.inputs}
+        return [known[name] for name in exercise.inputs]
+
+    def options(self) -> dict:
+        """What is handed over by name, where the case says so."""
+        settings = self.case.settings
+        return {name: settings[name] for name in ("ignore_index",) if name in settings}
 
     def function(self, name: str):
         try:
@@ -174,9 +182,13 @@ class Call:
             raise Trouble(self.nothing(exercise))
         expected = [*names, "cache"] if exercise.cache else list(names)
         if len(values) != len(expected):
-            raise Trouble(Problem("returned", _returned_text(expected, returned)))
+            wanted = [f"`{name}`{EMPTY * self.always_none(name)}" for name in expected]
+            raise Trouble(Problem("returned", _returned_text(wanted, returned)))
         outputs = {n: v for n, v in zip(names, values) if v is not None or not self.optional(n)}
         for name, value in outputs.items():
+            if self.always_none(name):
+                text = f"`{name}` should be None for a cell that does not attend, it is {_thing(value)}"
+                raise Trouble(Problem("returned", text))
             if not isinstance(value, torch.Tensor):
                 text = f"`{name}` should be a tensor, it is {_thing(value)}"
                 raise Trouble(Problem("returned", text))
@@ -197,31 +209,37 @@ class Call:
         return Problem("unwritten")
 
     def optional(self, name: str) -> bool:
-        """Whether the layout of the hand-in may leave this output away."""
-        return name == "weights" and self.hand_in.layout.name != "kit"
+        """Whether this output may be None, which it may in other layouts than the kit's, too."""
+        return self.always_none(name) or name == "weights" and self.hand_in.layout.name != "kit"
+
+    def always_none(self, name: str) -> bool:
+        """Whether this output is None, as the weights are of a cell that does not attend."""
+        return name == "weights" and self.exercise.cell in ("rnn", "lstm")
 
     def backward(self) -> dict[str, torch.Tensor]:
-        """The student's forward for the cache, then the backward, without autograd."""
-        forward = EXERCISES[self.exercise.forward]
-        arguments = [self.inputs[name] for name in forward.inputs]
-        upstream = [self.inputs[name] for name in self.exercise.inputs]
-        function = self.function(self.exercise.name)
+        """The backward, without autograd, with what the student's own forward leaves for it."""
+        function, given = self.function(self.exercise.name), self.arguments(self.exercise)
         with torch.no_grad():
-            try:
-                made = self.call(self.function(forward.name), *arguments)
-                outputs, cache = self.named(forward, made)
-            except Trouble as trouble:
-                raise self.without_forward(function, upstream, trouble.problem) from None
-            rest = [cache]
-            if not forward.cache:
-                rest = [*arguments, outputs["weights"]]
-            return self.named(self.exercise, self.call(function, *upstream, *rest))[0]
+            rest = [] if self.exercise.standalone else self.left_by_forward(function, given)
+            returned = self.call(function, *given, *rest, **self.options())
+            return self.named(self.exercise, returned)[0]
 
-    def without_forward(self, function, upstream: list[torch.Tensor], problem: Problem) -> Trouble:
+    def left_by_forward(self, function, given: list) -> list:
+        """The cache; where there is none, what went into the forward, and the weights."""
+        forward = EXERCISES[self.exercise.forward]
+        arguments = self.arguments(forward)
+        try:
+            made = self.call(self.function(forward.name), *arguments)
+            outputs, cache = self.named(forward, made)
+        except Trouble as trouble:
+            raise self.without_forward(function, given, trouble.problem) from None
+        return [cache] if forward.cache else [*arguments, outputs["weights"]]
+
+    def without_forward(self, function, given: list, problem: Problem) -> Trouble:
         """What to report of a backward whose forward fails: that it is unwritten too, if so."""
         rest = [None] * (1 if EXERCISES[self.exercise.forward].cache else 3)
         try:
-            self.named(self.exercise, self.call(function, *upstream, *rest))
+            self.named(self.exercise, self.call(function, *given, *rest))
         except Trouble as trouble:
             if trouble.problem.kind == "unwritten":
                 return trouble
@@ -366,10 +384,11 @@ class Call:
         inputs = {k: self.tensor(self.case.inputs[k]) for k in forward.inputs} | {name: value}
         try:
             with torch.no_grad():
-                made = self.call(self.function(forward.name), *inputs.values())
+                function = self.function(forward.name)
+                made = self.call(function, *inputs.values(), **self.options())
                 outputs, _ = self.named(forward, made)
-            upstream = [(k[1:], self.tensor(self.case.inputs[k])) for k in self.exercise.inputs]
-            return sum((outputs[k] * given).sum() for k, given in upstream).item()
+            given = {k[1:]: self.tensor(array) for k, array in self.case.inputs.items()}
+            return sum((outputs[k] * given[k]).sum() for k in outputs if k in given).item()
         except (Trouble, RuntimeError):
             return None
 
@@ -387,7 +406,7 @@ class WatchedGraph(torch.autograd.graph.saved_tensors_hooks):
 
 
 def _returned_text(expected: list[str], returned) -> str:
-    wanted = ", ".join(f"`{name}`" for name in expected)
+    wanted = ", ".join(expected)
     if len(expected) == 1:
         return f"it should return one tensor, {wanted}; it returns {_thing(returned)}"
     if isinstance(returned, tuple | list):
