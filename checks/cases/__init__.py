@@ -43,4 +43,4 @@ def asked_in(root: Path) -> tuple[dict, dict[str, Exercise]]:
 
 PARTS, EXERCISES = asked_in(ROOT)
 
-__all__ = ["ALL_EXERCISES", "EXERCISES", "PARTS", "Case", "Exercise"]
+__all__ = ["ALL_EXERCISES", "ALL_PARTS", "EXERCISES", "PARTS", "Case", "Exercise"]

@@ -3,7 +3,7 @@
 import difflib
 from collections.abc import Iterable
 
-from checks.cases import ALL_EXERCISES, EXERCISES, PARTS, Exercise
+from checks.cases import ALL_EXERCISES, ALL_PARTS, EXERCISES, PARTS, Exercise
 from coursework.errors import InputError
 
 
@@ -59,22 +59,19 @@ def not_asked(what: str, exercises: Iterable[str]) -> str:
 
     An exercise is asked for with its part and those of all that it needs.
     """
-    lacking = [
-        list(dict.fromkeys(part for part in _parts_of(name) if part not in PARTS))
-        for name in exercises
-    ]
-    parts = min(lacking, key=len)
+    lacking = [_parts_of(name) - PARTS.keys() for name in exercises]
+    parts = [part for part in ALL_PARTS if part in min(lacking, key=len)]
     if not parts or parts == [what]:
         return f"this handout does not ask for {what}; a later one may"
     these = f"part{'s' * (len(parts) > 1)} {' and '.join(parts)}"
     return f"{what} goes with the {these}, which this handout does not ask for; a later one may"
 
 
-def _parts_of(name: str) -> list[str]:
+def _parts_of(name: str) -> set[str]:
     """The part of an exercise, and those of all that it needs."""
     exercise = ALL_EXERCISES[name]
     needs = [*exercise.needs, *([exercise.forward] if exercise.forward else [])]
-    return [exercise.part, *(part for need in needs for part in _parts_of(need))]
+    return {exercise.part}.union(*map(_parts_of, needs))
 
 
 def _near(name: str) -> str:

@@ -6,8 +6,9 @@ import io
 import itertools
 import json
 import re
+import subprocess
+import sys
 import zipfile
-from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -20,11 +21,12 @@ from checks.classroom.notebooks import NOTEBOOKS, notebooks_for, pruned
 from checks.classroom.parts import PARTS, check_complete, exercises_in, in_order, parts_named
 from checks.classroom.recorded import answers_for
 from checks.classroom.release import Released, release
-from checks.classroom.stubs import GIVEN, blank
+from checks.classroom.stubs import blank
 from checks.classroom.tree import COMES_ALONG, STAYS_BEHIND, content, copied, handout_files
 from checks.hand_ins.layouts import layout_of
 from checks.paths import OWN, ROOT
 from coursework.errors import InputError
+from coursework.handout.opened import FORMAT
 
 SOURCE = OWN.read_text(encoding="utf-8")
 FEW = ["rnn", "words", "captioner"]
@@ -113,110 +115,87 @@ def test_all_parts_ask_for_all_exercises():
 # The blank module
 
 
-@cache
-def blank_of(parts):
-    return blank(SOURCE, parts)
+BLANK = blank(SOURCE)
 
 
-def functions_in(source):
-    for node in ast.parse(source).body:
+def functions_in(tree):
+    for node in tree.body:
         for part in [node, *getattr(node, "body", [])]:
             if isinstance(part, ast.FunctionDef):
                 yield part.name if part is node else f"{node.name}.{part.name}", part
 
 
-@pytest.mark.parametrize("parts", CHOICES, ids="-".join)
-def test_a_blank_holds_its_exercises_their_docstrings_and_given_code(parts):
-    functions, reference = dict(functions_in(blank_of(parts))), dict(functions_in(SOURCE))
-    asked = {EXERCISES[name].function: EXERCISES[name].part for name in exercises_in(parts)}
-    for name, part in asked.items():
+def test_a_blank_has_a_stub_for_every_exercise_with_its_docstring():
+    functions, reference = (dict(functions_in(ast.parse(text))) for text in (BLANK, SOURCE))
+    for exercise in EXERCISES.values():
+        name = exercise.function
         docstring, stub = functions[name].body
-        number = PARTS.index(part) + 1
-        assert ast.unparse(stub) == f"raise NotImplementedError('Part {number}: write {name}')"
+        said = f"Part {exercise.part}: write {name}"
+        assert ast.unparse(stub) == f"raise NotImplementedError('{said}')"
         assert ast.unparse(docstring) == ast.unparse(reference[name].body[0])
         assert ast.unparse(functions[name].args) == ast.unparse(reference[name].args)
-    given = {name: node for name, node in functions.items() if name not in asked}
-    assert not [name for name in given if name.split(".")[-1] in ("_project_image",)]
-    assert {name for name in given if "." not in name} <= {"_weight"}
-    for name, node in given.items():
-        changed = name == "CaptioningRNN.__init__" and "cells" in ast.unparse(node)
-        assert changed or ast.unparse(node) == ast.unparse(reference[name])
 
 
-@pytest.mark.parametrize("parts", CHOICES, ids="-".join)
-def test_a_blank_imports_and_names_nothing_in_vain(parts):
-    text = blank_of(parts)
-    tree = ast.parse(text)
-    assert layout_of(tree) == "kit"
-    imported = {a.asname or a.name for n in tree.body if hasattr(n, "names") for a in n.names}
-    used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-    assert imported <= used
-    classes = {node.name for node in tree.body if isinstance(node, ast.ClassDef)}
-    assert classes == {name for name, part in GIVEN.items() if part in parts}
-    exec(compile(text, "blank", "exec"), {"__name__": "blank"})
+def test_all_else_in_a_blank_is_given_code_as_in_the_reference():
+    made, wanted = ast.parse(BLANK), ast.parse(SOURCE)
+    stubs, asked = dict(functions_in(made)), {e.function for e in EXERCISES.values()}
+    for name, function in functions_in(wanted):
+        if name in asked:
+            function.body = stubs[name].body
+    owner = next(node for node in wanted.body if getattr(node, "name", "") == "CaptioningRNN")
+    owner.body = [part for part in owner.body if getattr(part, "name", "") != "_project_image"]
+    assert ast.unparse(made) == ast.unparse(wanted) and "_project_image" not in BLANK
 
 
-@pytest.mark.parametrize("parts", CHOICES, ids="-".join)
-def test_a_blank_speaks_of_its_own_parts_alone(parts):
-    text = blank_of(parts)
-    sections = [
-        line[2] for line in text.splitlines() if line.startswith("# ") and line[2].isdigit()
-    ]
-    listed = [
-        line.split(".")[0].strip() for line in ast.get_docstring(ast.parse(text)).splitlines()
-    ]
-    numbers = [str(PARTS.index(part) + 1) for part in parts if part != "bptt"]
-    assert sections == [each for each in listed if each.isdigit()] == numbers
-    assert ("derived by hand" in text) == ("bptt" in parts)
-    assert ("def rnn_step_backward" in text) == ({"rnn", "bptt"} <= set(parts))
-    assert max(map(len, text.splitlines())) <= 110
-
-
-def test_a_captioner_knows_the_cells_that_are_handed_out():
+def test_a_blank_can_be_imported_and_its_cells_be_made():
+    assert layout_of(ast.parse(BLANK)) == "kit"
+    namespace = {"__name__": "blank"}
+    exec(compile(BLANK, "blank", "exec"), namespace)
     words = {word: number for number, word in enumerate(["<NULL>", "<START>", "<END>", "a"])}
-    for parts, cells in (
-        (FEW, ["rnn"]),
-        (["words", "lstm", "attention", "captioner"], ["lstm", "attn"]),
-    ):
-        namespace = {"__name__": "blank"}
-        exec(compile(blank(SOURCE, parts), "blank", "exec"), namespace)
-        captioner = namespace["CaptioningRNN"]
-        assert [
-            line.split('"')[1] for line in captioner.__doc__.splitlines() if '"' in line
-        ] == cells
-        assert "the same" not in captioner.__doc__
-        for cell in cells:
-            captioner(words, 3, 4, 5, cell)
-        with pytest.raises(ValueError, match=f"one of {', '.join(cells)}$"):
-            captioner(words, 3, 4, 5, "gru")
+    captioner = namespace["CaptioningRNN"]
+    for cell in captioner.cells:
+        captioner(words, 3, 4, 5, cell)
+    imported = {
+        a.asname or a.name for n in ast.parse(BLANK).body if hasattr(n, "names") for a in n.names
+    }
+    assert imported <= {
+        node.id for node in ast.walk(ast.parse(BLANK)) if isinstance(node, ast.Name)
+    }
 
 
 def test_what_only_a_solution_uses_goes_with_it():
     """An instructor's own way to write it: helpers, constants and remarks of other names."""
     more = (
-        "import cmath, os\nfrom functools import partial, reduce\n\nSCALE = 3.5\n\n\n"
-        "# squashes\ndef squashed(a):\n    return torch.tanh(a) * SCALE\n    # squashed, that is\n\n"
+        "import cmath, os\nfrom functools import partial, reduce\nimport torch as to, re\n\n"
+        "SCALE = 3.5\nSCALE: float = SCALE + 1\n\n\n"
+        "# squashes\n@cmath.sqrt\ndef squashed(a):\n    return torch.tanh(a) * SCALE\n    # squashed\n\n\n"
+        "class Squash:\n    def _by(self):\n        return squashed(self._by())\n\n"
     )
-    changed = SOURCE.replace("\n\n# 1. A vanilla RNN", f"\n{more}\n# 1. A vanilla RNN").replace(
-        "next_h = torch.tanh(x @ Wx + prev_h @ Wh + b)\n",
-        "next_h = squashed(x @ Wx) + reduce(partial, os.sep)\n",
+    changed = SOURCE.replace("\n\n# 1. A vanilla RNN", f"\n{more}\n# 1. A vanilla RNN")
+    changed = changed.replace(
+        "    next_h = torch.tanh(x @ Wx + prev_h @ Wh + b)\n",
+        "    # it is squashed\n    next_h = Squash(x @ Wx) + reduce(partial, os.sep)\n",
     )
     changed = changed.replace(
         "cache = (x, prev_h, Wx, Wh, next_h)\n    return next_h, cache\n",
         "return next_h, cache\n    # the sum is squashed\n",
         1,
     )
-    assert "squashed" in changed and "the sum is" in changed
-    assert blank(changed) == blank(SOURCE)
+    assert changed.count("squashed") == 5 and "the sum is" in changed
+    assert blank(changed) == BLANK
+    given = changed.replace("torch.randn(rows, columns)", "SCALE * to.randn(rows, columns)")
+    assert "import torch as to\n" in blank(given) and "SCALE: float = SCALE + 1\n" in blank(given)
+    assert "import cmath" not in blank(given) and "quash" not in blank(given)
 
 
 def test_a_blank_is_the_same_whatever_the_line_ends():
-    assert blank(SOURCE.replace("\n", "\r\n")) == blank(SOURCE)
+    assert blank(SOURCE.replace("\n", "\r\n")) == BLANK
 
 
-def test_a_reference_that_lacks_an_exercise_is_refused():
-    with pytest.raises(ValueError, match="no lstm_forward"):
-        blank(SOURCE.replace("def lstm_forward", "def lstm_backwards"))
+@pytest.mark.parametrize("other", ["lstm_backwards", "lstm_forward(x):\n    return x\n\n\ndef old"])
+def test_a_reference_that_lacks_an_exercise_or_its_docstring_is_refused(other):
+    with pytest.raises(ValueError, match="no lstm_forward with a docstring"):
+        blank(SOURCE.replace("def lstm_forward", f"def {other}"))
 
 
 # Answers and exercises
@@ -392,12 +371,72 @@ def test_nothing_in_a_handout_speaks_of_what_stays_behind(everything):
 
 def test_handout_json_says_what_is_in_it(everything):
     handout = json.loads(everything["handout.json"])
-    assert (handout["format"], handout["parts"]) == (1, list(PARTS))
+    assert (handout["format"], handout["parts"]) == (FORMAT, list(PARTS))
     assert handout["exercises"] == list(EXERCISES)
-    assert handout["blank"].encode() == everything["coursework/captioning.py"]
     hashes = {name: hashlib.sha256(data).hexdigest() for name, data in everything.items()}
-    assert handout["module"] == hashes["coursework/captioning.py"]
     assert handout["files"] == {k: v for k, v in hashes.items() if k != "handout.json"}
+
+
+# What a handout does not ask for
+
+
+@pytest.fixture(scope="module")
+def first_week(tmp_path_factory) -> Path:
+    """A handout of the RNN, bare of all but what its checks need."""
+    folder = tmp_path_factory.mktemp("first week")
+    for name, data in handout_files(ROOT, FEW).items():
+        if Path(name).suffix in (".py", ".json", ".toml", ".npz"):
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_bytes(data)
+    return folder
+
+
+@pytest.mark.parametrize(
+    "command, said",
+    [
+        ("check lstm", "this handout does not ask for lstm; a later one may"),
+        ("check lstm_forward", "lstm_forward goes with the part lstm, which this handout does not"),
+        (
+            "check CaptioningRNN.sample[attn]",
+            "CaptioningRNN.sample[attn] goes with the parts lstm and attention, ",
+        ),
+        ("hint lstm_backward", "lstm_backward goes with the parts lstm and bptt, which"),
+        ("overfit --cell attn", "the cell attn goes with the parts lstm and attention, which this"),
+        ("train --cell lstm", "the cell lstm goes with the part lstm, which this handout does not"),
+        ("check lstm_foward", "there is no exercise 'lstm_foward'"),
+    ],
+)
+def test_what_is_not_asked_for_is_told_so_in_one_line(first_week, command, said):
+    paths = " --recipe demo --out runs/x" if command.startswith("train") else ""
+    done = subprocess.run(
+        [sys.executable, "-m", "coursework", *f"{command}{paths}".split()],
+        cwd=first_week,
+        capture_output=True,
+        text=True,
+    )
+    (line,) = done.stderr.splitlines()
+    assert done.returncode == 2 and re.match(f"error: {said.replace('[attn]', '.attn.')}", line), (
+        line
+    )
+
+
+def test_a_stub_that_runs_all_the_same_is_told_so(first_week):
+    code = """
+import torch
+from coursework import captioning, run
+for run_it in (lambda: captioning.lstm_forward(1, 2, 3, 4, 5), lambda: captioning.rnn_forward(1, 2, 3, 4, 5)):
+    try:
+        with run.own_errors(captioning):
+            run_it()
+    except run.InputError as error:
+        print(error)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=first_week, capture_output=True, text=True, check=True
+    )
+    later, now = done.stdout.splitlines()
+    assert re.match(r"lstm_forward is not written yet .*: this handout does not ask for it", later)
+    assert re.match(r"rnn_forward is not written yet .*: write it, then check it", now)
 
 
 # The whole release
@@ -415,12 +454,13 @@ def test_folder_and_zip_hold_the_same(released):
     assert released.zip.name == "week 1.zip"
     assert sorted(path.name for path in released.zip.parent.iterdir()) == ["week 1", "week 1.zip"]
     assert released.exercises == exercises_in(FEW) and not released.changes
-    assert "6 exercises in rnn, words, captioner" in str(released)
+    count = len(exercises_in(FEW))
+    assert count < len(EXERCISES) and f"{count} exercises in rnn, words, captioner" in str(released)
 
 
-def test_a_released_module_is_the_blank_one(released):
+def test_a_released_module_has_all_stubs_and_the_board_asks_for_its_parts(released):
     module = released.folder / "coursework" / "captioning.py"
-    assert module.read_text(encoding="utf-8") == blank(SOURCE, FEW)
+    assert module.read_text(encoding="utf-8") == BLANK
     assert list(asked_in(released.folder)[1]) == released.exercises
 
 
@@ -490,18 +530,17 @@ def test_parts_are_added_and_the_work_in_it_is_kept(tmp_path, unproved):
     release(out, "rnn")
     module = out / "coursework" / "captioning.py"
     written = "    return torch.tanh(x @ Wx + prev_h @ Wh + b), None\n"
-    stub = '    raise NotImplementedError("Part 1: write rnn_step_forward")\n'
+    stub = '    raise NotImplementedError("Part rnn: write rnn_step_forward")\n'
     module.write_text(module.read_text().replace(stub, written))
     (out / "notes.txt").write_text("mine")
     made = release(out, "words,captioner")
     assert made.parts == FEW and "new parts: words, captioner" in str(made)
-    text = module.read_text()
-    assert written in text and "Part 5: write CaptioningRNN.sample" in text
-    exec(compile(text, "merged", "exec"), {"__name__": "merged"})
+    assert module.read_text() == BLANK.replace(stub, written)
+    assert "captioning.py" not in "\n".join(made.changes)
     assert (out / "notes.txt").read_text() == "mine"
     assert json.loads((out / "handout.json").read_text())["parts"] == FEW
     with zipfile.ZipFile(made.zip) as archive:  # for those who begin only now
-        assert archive.read("handout/coursework/captioning.py").decode() == blank(SOURCE, FEW)
+        assert archive.read("handout/coursework/captioning.py").decode() == BLANK
 
 
 def test_parts_come_in_the_order_of_the_board():
