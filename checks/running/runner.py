@@ -14,6 +14,7 @@ import torch
 
 from checks.answer import Answer, Problem
 from checks.cases import EXERCISES, Case, Exercise
+from checks.hand_ins.given import Given
 from checks.hand_ins.hand_in import HandIn
 
 DISTURBED = (
@@ -50,15 +51,41 @@ def run(hand_in: HandIn, name: str, device: str = "cpu") -> list[Answer]:
 
 def answers_to(hand_in: HandIn, exercise: Exercise, device: str) -> Iterator[Answer]:
     """The answers, one after the other."""
-    if exercise.cell and hand_in.layout.name == "kit":
-        if changed := hand_in.layout.structure(exercise.cell):
-            yield Answer(exercise.cases[0].name, problem=Problem("structure", changed))
-            return
+    kit = exercise.cell and hand_in.layout.name == "kit"
+    given = hand_in.layout.given(exercise.cell) if kit else Given()
+    if given.fault:
+        yield Answer(exercise.cases[0].name, problem=Problem("structure", given.fault))
+        return
     for case in exercise.cases:
         answer = run_case(hand_in, exercise, case, device)
+        unwritten = answer.problem and answer.problem.kind == "unwritten"
+        if case is exercise.cases[0] and not unwritten:
+            answer.notes += given.notes
+        for doubt in [] if unwritten else given.doubts:
+            with hand_in.layout.repaired(doubt.repair):
+                otherwise = run_case(hand_in, exercise, case, device)
+            if differ(answer, otherwise) and doubt.spoil:
+                answer.problem = answer.problem or Problem("structure", doubt.sentence)
+            elif differ(answer, otherwise):
+                answer.given = answer.given or doubt.sentence
         yield answer
-        if answer.problem and answer.problem.kind == "unwritten":
+        if unwritten:
             return
+
+
+def differ(one: Answer, other: Answer) -> bool:
+    """Whether other numbers came out, or whether only one of the two came to an end."""
+    if bool(one.problem) != bool(other.problem):
+        return True
+    pairs = [(one.outputs, other.outputs), (one.gradients, other.gradients)]
+    return any(
+        mine.keys() != theirs.keys()
+        or any(
+            a.shape != theirs[name].shape or not np.allclose(a, theirs[name], 1e-4, 1e-6, True)
+            for name, a in mine.items()
+        )
+        for mine, theirs in pairs
+    )
 
 
 def run_case(hand_in: HandIn, exercise: Exercise, case: Case, device: str = "cpu") -> Answer:
@@ -387,8 +414,9 @@ class Call:
                 function = self.function(forward.name)
                 made = self.call(function, *inputs.values(), **self.options())
                 outputs, _ = self.named(forward, made)
-            given = {k[1:]: self.tensor(array) for k, array in self.case.inputs.items()}
-            return sum((outputs[k] * given[k]).sum() for k in outputs if k in given).item()
+            given = {k: self.case.inputs.get(f"d{k}") for k in outputs}
+            pairs = [(outputs[k], self.tensor(a)) for k, a in given.items() if a is not None]
+            return sum((output * upstream).sum() for output, upstream in pairs).item()
         except (Trouble, RuntimeError):
             return None
 

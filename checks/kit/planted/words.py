@@ -1,8 +1,9 @@
-"""Part words."""
+"""Part words, with its backward functions."""
 
 from planted.entry import Planted
 
 EMBEDDING, LOSS = "word_embedding_forward", "temporal_softmax_loss"
+EMBEDDING_BACK, LOSS_BACK = "word_embedding_backward", "temporal_softmax_loss_backward"
 
 PLANTED = [
     Planted(
@@ -167,4 +168,184 @@ PLANTED = [
     ),
     Planted("functions_terse", ".div(len(x))", "", LOSS, "loss-not-divided"),
     Planted("methods_plain", "/ x.shape[0]", "/ x.shape[1]", LOSS, "loss-divided-by-T"),
+    # backward
+    Planted(
+        "embedding_backward_one_hot",
+        ".to(dout.dtype)",
+        "",
+        EMBEDDING_BACK,
+        "embedding-backward-one-hot-as-integers",
+    ),
+    Planted(
+        "embedding_backward_one_hot",
+        "one_hot.flatten(end_dim=-2).T @ dout.flatten(end_dim=-2)",
+        "one_hot.transpose(-2, -1) @ dout",
+        EMBEDDING_BACK,
+        "embedding-backward-for-each-caption",
+    ),
+    Planted(
+        "embedding_backward_loop",
+        "dW_embed[word] +=",
+        "dW_embed[word] =",
+        EMBEDDING_BACK,
+        "embedding-backward-equal-words-counted-once",
+    ),
+    Planted(
+        "embedding_backward_loop",
+        "dout.reshape(-1, D)",
+        "dout.view(-1, D)",
+        EMBEDDING_BACK,
+        "embedding-backward-view-of-strided",
+    ),
+    Planted(
+        "embedding_backward_scatter",
+        "new_zeros((V,",
+        "new_zeros((int(words.max()) + 1,",
+        EMBEDDING_BACK,
+        "embedding-backward-as-high-as-the-largest-word",
+    ),
+    Planted(
+        "embedding_backward_scatter",
+        "dout.flatten(0, -2))",
+        "dout.flatten(0, -2) / len(dout))",
+        EMBEDDING_BACK,
+        "embedding-backward-divided-by-N",
+    ),
+    Planted(
+        "embedding_backward_index_put",
+        "accumulate=True",
+        "accumulate=False",
+        EMBEDDING_BACK,
+        "embedding-backward-equal-words-counted-once",
+    ),
+    Planted(
+        "embedding_backward_index_put",
+        "    dW_embed.index_put_((words,), dout, accumulate=True)",
+        "    for word, gradient in zip(words, dout):\n        dW_embed[word] += gradient",
+        EMBEDDING_BACK,
+        "embedding-backward-equal-words-of-a-caption-counted-once",
+    ),
+    Planted(
+        "embedding_backward_word_by_word",
+        "here, dout)",
+        "here, dout) / here.sum().clamp(min=1)",
+        EMBEDDING_BACK,
+        "embedding-backward-averaged-over-occurrences",
+    ),
+    Planted(
+        "embedding_backward_word_by_word",
+        "torch.stack(rows)",
+        "torch.stack(rows, dim=1)",
+        EMBEDDING_BACK,
+        "embedding-backward-transposed",
+    ),
+    Planted(
+        "loss_backward_exp_over_sum",
+        "scores - scores.max(dim=2, keepdim=True)[0]",
+        "scores",
+        LOSS_BACK,
+        "loss-backward-unstable",
+    ),
+    Planted(
+        "loss_backward_exp_over_sum",
+        "dscores / N",
+        "dscores / (N * T)",
+        LOSS_BACK,
+        "loss-backward-averaged-over-time",
+    ),
+    Planted(
+        "loss_backward_exp_over_sum",
+        "dscores[n, t, targets] -= 1",
+        "dscores -= 1",
+        LOSS_BACK,
+        "loss-backward-1-subtracted-everywhere",
+    ),
+    Planted(
+        "loss_backward_exp_over_sum",
+        "n, t = torch.arange(N)[:, None], torch.arange(T)[None, :]\n    dscores[n, t, targets] -= 1",
+        "for n in range(N):\n        dscores[n, :, targets[n]] -= 1",
+        LOSS_BACK,
+        "loss-backward-1-subtracted-at-all-targets-of-the-caption",
+    ),
+    Planted(
+        "loss_backward_exp_over_sum",
+        "targets == ignore_index",
+        "targets == 0",
+        LOSS_BACK,
+        "loss-backward-ignores-0-if-asked-for-anything",
+    ),
+    Planted(
+        "loss_backward_flattened",
+        "wanted != ignore_index",
+        "wanted == ignore_index",
+        LOSS_BACK,
+        "loss-backward-mask-inverted",
+    ),
+    Planted(
+        "loss_backward_flattened",
+        "targets.reshape(",
+        "targets.T.reshape(",
+        LOSS_BACK,
+        "loss-backward-targets-flattened-differently",
+    ),
+    Planted(
+        "loss_backward_flattened",
+        "/ N * mask",
+        "/ mask.sum() * mask",
+        LOSS_BACK,
+        "loss-backward-averaged-over-words-that-count",
+    ),
+    Planted(
+        "loss_backward_flattened",
+        "return dflat.view(N, T, V)",
+        "return dflat",
+        LOSS_BACK,
+        "loss-backward-flattened",
+    ),
+    Planted(
+        "loss_backward_scatter",
+        "torch.exp(torch.log_softmax(scores, dim=-1))",
+        "torch.log_softmax(scores, dim=-1)",
+        LOSS_BACK,
+        "loss-backward-log-softmax",
+    ),
+    Planted(
+        "loss_backward_scatter",
+        "if ignore_index is not None:",
+        "if ignore_index:",
+        LOSS_BACK,
+        "loss-backward-ignore-index-0-taken-for-none",
+    ),
+    Planted(
+        "loss_backward_word_by_word",
+        "            p[word] -= 1\n",
+        "",
+        LOSS_BACK,
+        "loss-backward-one-hot-missing",
+    ),
+    Planted(
+        "loss_backward_word_by_word", "p / N", "p / T", LOSS_BACK, "loss-backward-divided-by-T"
+    ),
+    Planted(
+        "loss_backward_step_by_step",
+        "s.softmax(-1) - one_hot",
+        "one_hot - s.softmax(-1)",
+        LOSS_BACK,
+        "loss-backward-sign",
+    ),
+    Planted("loss_backward_step_by_step", "1 / N", "1.0", LOSS_BACK, "loss-backward-not-divided"),
+    Planted(
+        "loss_backward_step_by_step",
+        "softmax(-1)",
+        "softmax(0)",
+        LOSS_BACK,
+        "loss-backward-softmax-over-batch",
+    ),
+    Planted(
+        "loss_backward_step_by_step",
+        "targets.unbind(1)",
+        "targets.roll(-1, 1).unbind(1)",
+        LOSS_BACK,
+        "loss-backward-target-of-the-next-step",
+    ),
 ]
