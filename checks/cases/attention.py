@@ -29,8 +29,8 @@ EXERCISES = [
             " weighted mean; give the weights the shape of the grid again.",
             "Each position answers the state with one number, over the H axis. Softmax runs over all"
             " positions of a picture together. attn adds up the positions by their weights.",
-            "score[p] = prev_h . A[:, p] / sqrt(H); weights = softmax over p; attn = sum over p of"
-            " weights[p] A[:, p]",
+            "score[p] = prev_h . A[p] / sqrt(H); weights = softmax over p; attn = sum over p of"
+            " weights[p] A[p]",
         ),
         right="weights sum to 1 over the whole grid of each picture, whatever its height and width",
         make_cases=lambda: with_sharper_grid(
@@ -44,11 +44,13 @@ EXERCISES = [
         inputs=tuple(STEP),
         outputs=("next_h", "next_c"),
         cache=True,
+        needs=("lstm_step_forward",),
         hints=(
-            "The LSTM step with one more term in the affine map.",
-            "What attention saw enters as the input does, through a matrix of its own, into all"
-            " four gates.",
-            "a = x Wx + prev_h Wh + attn Wattn + b, then as in lstm_step_forward",
+            "The LSTM step with one more input.",
+            "What attention saw enters as x does, through a matrix of its own, into all four gates:"
+            " x and attn side by side are one input, and Wx over Wattn its matrix.",
+            "a = x Wx + attn Wattn + prev_h Wh + b, then as in lstm_step_forward; or call that with"
+            " [x, attn] for x and [Wx; Wattn] for Wx",
         ),
         right="what attention saw enters all four gates through Wattn",
         make_cases=lambda: standard_cases(

@@ -64,7 +64,7 @@ MISTAKES = [
         "attention-scale-by-positions",
         "dot_product_attention",
         "math.sqrt(H)",
-        "math.sqrt(h * w)",
+        "math.sqrt(positions.shape[2])",
         "The scores are divided by the square root of the number of positions. It should be that "
         "of H, the length of the dot product.",
         SCALE,
@@ -73,7 +73,7 @@ MISTAKES = [
         "attention-scale-by-last-axis",
         "dot_product_attention",
         "math.sqrt(H)",
-        "math.sqrt(w)",
+        "math.sqrt(A.shape[3])",
         "The scores are divided by the square root of the last axis of `A`, which is the width of "
         "the grid. It should be that of H, which is axis 1 here.",
         SCALE,
@@ -82,7 +82,7 @@ MISTAKES = [
         "attention-scale-by-rows",
         "dot_product_attention",
         "math.sqrt(H)",
-        "math.sqrt(h)",
+        "math.sqrt(A.shape[2])",
         "The scores are divided by the square root of the number of rows of the grid. It should be "
         "that of H, the length of the dot product.",
         SCALE,
@@ -91,7 +91,7 @@ MISTAKES = [
         "attention-scale-by-batch",
         "dot_product_attention",
         "math.sqrt(H)",
-        "math.sqrt(N)",
+        "math.sqrt(len(A))",
         "The scores are divided by the square root of the batch size. It should be that of H, the "
         "length of the dot product.",
         SCALE,
@@ -165,7 +165,7 @@ MISTAKES = [
         "attention-softmax-down-the-columns",
         "dot_product_attention",
         "torch.softmax(scores, dim=1)",
-        "torch.softmax(scores.reshape(N, h, w), dim=1).flatten(1)",
+        "torch.softmax(scores.unflatten(1, A.shape[2:]), dim=1).flatten(1)",
         "The softmax runs over the rows of the grid only: the weights of every column sum to 1. It "
         "should run over all positions at once.",
         SUM_OF_WEIGHTS,
@@ -174,7 +174,7 @@ MISTAKES = [
         "attention-softmax-along-the-rows",
         "dot_product_attention",
         "torch.softmax(scores, dim=1)",
-        "torch.softmax(scores.reshape(N, h, w), dim=2).flatten(1)",
+        "torch.softmax(scores.unflatten(1, A.shape[2:]), dim=2).flatten(1)",
         "The softmax runs over the columns of the grid only: the weights of every row sum to 1. It "
         "should run over all positions at once.",
         SUM_OF_WEIGHTS,
@@ -251,7 +251,7 @@ MISTAKES = [
         "attention-hard",
         "dot_product_attention",
         "torch.softmax(scores, dim=1)",
-        "torch.nn.functional.one_hot(scores.argmax(dim=1), h * w).to(scores)",
+        "torch.nn.functional.one_hot(scores.argmax(dim=1), positions.shape[2]).to(scores)",
         "All weight lies on the best position: an argmax in place of the softmax. No gradient gets "
         "through it either.",
         "Soft attention looks everywhere, in proportion to the exponential of the score.",
@@ -260,7 +260,7 @@ MISTAKES = [
         "attention-mean-of-weighted",
         "dot_product_attention",
         'torch.einsum("np,nhp->nh", weights, positions)',
-        'torch.einsum("np,nhp->nh", weights, positions) / (h * w)',
+        'torch.einsum("np,nhp->nh", weights, positions) / positions.shape[2]',
         "`attn` is divided by the number of positions: a mean of the weighted positions. The "
         "weights sum to 1 already, so add up.",
         STATE_OF_ZEROS,
@@ -269,7 +269,7 @@ MISTAKES = [
         "attention-times-positions",
         "dot_product_attention",
         'torch.einsum("np,nhp->nh", weights, positions)',
-        'torch.einsum("np,nhp->nh", weights, positions) * (h * w)',
+        'torch.einsum("np,nhp->nh", weights, positions) * positions.shape[2]',
         "`attn` is multiplied with the number of positions. The weights sum to 1 already, so "
         "adding up is enough.",
         STATE_OF_ZEROS,
@@ -313,7 +313,7 @@ MISTAKES = [
         'torch.einsum("np,nhp->nh", weights, positions)',
         'torch.einsum("np,nhp->nh", weights, positions) + prev_h',
         "The state is added to `attn`. What comes back is only what was seen; the state enters the "
-        "LSTM on its own way.",
+        "LSTM by a path of its own.",
         STATE_OF_ZEROS,
     ),
     Mistake(
@@ -345,15 +345,15 @@ MISTAKES = [
     Mistake(
         "attention-weights-before-softmax",
         "dot_product_attention",
-        "weights.reshape(N, h, w)",
-        "scores.reshape(N, h, w)",
+        "weights.unflatten",
+        "scores.unflatten",
         "What is returned as weights are the scores before the softmax. `attn` is right.",
         SUM_OF_WEIGHTS,
     ),
     Mistake(
         "attention-weights-in-wrong-shape",
         "dot_product_attention",
-        "weights.reshape(N, h, w)",
+        "weights.unflatten(1, A.shape[2:])",
         "weights",
         "The weights are the right numbers in the right order, but not in the shape of the grid: "
         "they should come out as (N,h,w).",
@@ -362,8 +362,8 @@ MISTAKES = [
     Mistake(
         "attention-weights-width-first",
         "dot_product_attention",
-        "weights.reshape(N, h, w)",
-        "weights.reshape(N, w, h)",
+        "A.shape[2:]",
+        "A.shape[:1:-1]",
         "The weights come out with height and width exchanged, (N,w,h). That passes on a square "
         "grid only.",
         OTHER_GRIDS,
@@ -371,8 +371,8 @@ MISTAKES = [
     Mistake(
         "attention-weights-transposed",
         "dot_product_attention",
-        "weights.reshape(N, h, w)",
-        "weights.reshape(N, w, h).transpose(1, 2)",
+        "weights.unflatten(1, A.shape[2:])",
+        "weights.unflatten(1, A.shape[:1:-1]).transpose(1, 2)",
         "The weights have the right shape, but lie wrongly on the grid: rows and columns are read "
         "in the wrong order. On pictures the model would seem to look elsewhere.",
         "Make one position of `A` stand out. Is the largest weight in the same row and column?",
@@ -380,8 +380,8 @@ MISTAKES = [
     Mistake(
         "attention-grid-4x4",
         "dot_product_attention",
-        "weights.reshape(N, h, w)",
-        "weights.reshape(N, 4, 4)",
+        "weights.unflatten(1, A.shape[2:])",
+        "weights.reshape(len(A), 4, 4)",
         "A grid of 4 x 4 is built in. Any height and width should work.",
         OTHER_GRIDS,
     ),
@@ -389,15 +389,15 @@ MISTAKES = [
         "attention-16-positions",
         "dot_product_attention",
         "A.flatten(2)",
-        "A.reshape(N, H, 16)",
+        "A.reshape(len(A), H, 16)",
         "16 positions are built in. Any height and width should work.",
         OTHER_GRIDS,
     ),
     Mistake(
         "attention-square-grid",
         "dot_product_attention",
-        "weights.reshape(N, h, w)",
-        "weights.reshape(N, h, h)",
+        "weights.unflatten(1, A.shape[2:])",
+        "weights.reshape(len(A), A.shape[2], A.shape[2])",
         "The grid is taken to be square, with as many columns as rows. Any height and width should "
         "work.",
         OTHER_GRIDS,
@@ -405,8 +405,8 @@ MISTAKES = [
     Mistake(
         "attention-root-of-positions",
         "dot_product_attention",
-        "weights.reshape(N, h, w)",
-        "weights.reshape(N, math.isqrt(h * w), -1)",
+        "weights.unflatten(1, A.shape[2:])",
+        "weights.reshape(len(A), math.isqrt(positions.shape[2]), -1)",
         "The grid is taken to be square: its side is computed as the square root of the number of "
         "positions. Any height and width should work.",
         OTHER_GRIDS,
@@ -423,8 +423,8 @@ MISTAKES = [
     Mistake(
         "attention-weights-squeezed",
         "dot_product_attention",
-        "weights.reshape(N, h, w)",
-        "weights.reshape(N, h, w).squeeze()",
+        "weights.unflatten(1, A.shape[2:])",
+        "weights.unflatten(1, A.shape[2:]).squeeze()",
         "The weights lose every axis of size 1: with one picture, or one row of the grid, their "
         "shape is wrong. It should always be (N,h,w).",
         "Name the axis to be squeezed, or avoid making it.",
@@ -433,7 +433,7 @@ MISTAKES = [
         "attention-positions-scrambled",
         "dot_product_attention",
         "A.flatten(2)",
-        "A.permute(0, 2, 3, 1).reshape(N, H, -1)",
+        "A.permute(0, 2, 3, 1).reshape(len(A), H, -1)",
         "The positions are scrambled: after H was moved to the end, a reshape puts it back by "
         "number of entries alone. Units and positions are mixed up.",
         FLATTENED,
@@ -442,7 +442,7 @@ MISTAKES = [
         "attention-units-as-positions",
         "dot_product_attention",
         "A.flatten(2)",
-        "A.reshape(N, -1, H).transpose(1, 2)",
+        "A.reshape(len(A), -1, H).transpose(1, 2)",
         "`A` is reshaped to (N, h*w, H) directly: the shape is right, but a reshape does not "
         "exchange axes. Units and positions are mixed up.",
         FLATTENED,
@@ -460,7 +460,7 @@ MISTAKES = [
         "attention-view-of-the-grid",
         "dot_product_attention",
         "A.flatten(2)",
-        "A.view(N, H, -1)",
+        "A.view(len(A), H, -1)",
         "`A` is taken by `view`, which refuses a tensor that does not lie in memory in that order. "
         "The captioner's grid is such a tensor.",
         "PyTorch's message says what to use instead.",
@@ -522,8 +522,8 @@ MISTAKES = [
     Mistake(
         "attention-step-attn-missing",
         "attention_lstm_step_forward",
-        "x @ Wx + prev_h @ Wh + attn @ Wattn + b",
-        "x @ Wx + prev_h @ Wh + b",
+        "(x_attn, prev_h, prev_c, Wx_attn,",
+        "(x, prev_h, prev_c, Wx,",
         "What attention saw has no effect: `attn` times `Wattn` is missing from the "
         "pre-activations.",
         TERMS,
@@ -531,94 +531,59 @@ MISTAKES = [
     Mistake(
         "attention-step-input-missing",
         "attention_lstm_step_forward",
-        "x @ Wx + prev_h @ Wh + attn @ Wattn + b",
-        "prev_h @ Wh + attn @ Wattn + b",
+        "(x_attn, prev_h, prev_c, Wx_attn,",
+        "(attn, prev_h, prev_c, Wattn,",
         "The input has no effect: `x` times `Wx` is missing from the pre-activations.",
-        TERMS,
-    ),
-    Mistake(
-        "attention-step-state-missing",
-        "attention_lstm_step_forward",
-        "x @ Wx + prev_h @ Wh + attn @ Wattn + b",
-        "x @ Wx + attn @ Wattn + b",
-        "The previous state has no effect: `attn` takes its place. Both enter, each through its "
-        "own weights.",
-        TERMS,
-    ),
-    Mistake(
-        "attention-step-bias-missing",
-        "attention_lstm_step_forward",
-        "x @ Wx + prev_h @ Wh + attn @ Wattn + b",
-        "x @ Wx + prev_h @ Wh + attn @ Wattn",
-        "The bias `b` is not added: the pre-activations are right but for `b`.",
-        TERMS,
-    ),
-    Mistake(
-        "attention-step-bias-twice",
-        "attention_lstm_step_forward",
-        "x @ Wx + prev_h @ Wh + attn @ Wattn + b",
-        "x @ Wx + prev_h @ Wh + b + attn @ Wattn + b",
-        "The bias `b` is added twice. However many terms the sum has, there is a single bias.",
         TERMS,
     ),
     Mistake(
         "attention-step-attn-through-Wh",
         "attention_lstm_step_forward",
-        "attn @ Wattn",
-        "attn @ Wh",
+        "[Wx, Wattn]",
+        "[Wx, Wh]",
         "`attn` goes through `Wh`, as if it were added to the state. It has weights of its own.",
         TERMS,
     ),
     Mistake(
         "attention-step-state-through-Wattn",
         "attention_lstm_step_forward",
-        "prev_h @ Wh + attn @ Wattn",
-        "(prev_h + attn) @ Wattn",
+        "Wx_attn, Wh, b)",
+        "Wx_attn, Wattn, b)",
         "The state goes through `Wattn`, together with `attn`; `Wh` is never used.",
         TERMS,
     ),
     Mistake(
         "attention-step-Wh-and-Wattn-exchanged",
         "attention_lstm_step_forward",
-        "prev_h @ Wh + attn @ Wattn",
-        "prev_h @ Wattn + attn @ Wh",
+        "Wx_attn = torch",
+        "Wh, Wattn = Wattn, Wh\n    Wx_attn = torch",
         "`Wh` and `Wattn` have changed places. They have the same shape, so no error tells you.",
         TERMS,
     ),
     Mistake(
         "attention-step-Wx-and-Wh-exchanged",
         "attention_lstm_step_forward",
-        "x @ Wx + prev_h @ Wh",
-        "x @ Wh + prev_h @ Wx",
+        "\n    x_attn = torch",
+        "\n    x, prev_h = prev_h, x\n    x_attn = torch",
         "`Wx` and `Wh` have changed places: the input goes through `Wh` and the state through "
         "`Wx`.",
         "Compare the number of rows of each weight with the number of columns of what it "
         "multiplies.",
     ),
     Mistake(
-        "attention-step-cell-in-place-of-state",
+        "attention-step-weights-stacked-in-the-wrong-order",
         "attention_lstm_step_forward",
-        "prev_h @ Wh",
-        "prev_c @ Wh",
-        "The gates are computed from `prev_c`. It is `prev_h` that goes through `Wh`; the old cell "
-        "enters later, through the forget gate.",
-        TERMS,
-    ),
-    Mistake(
-        "attention-step-tanh-before-the-gates",
-        "attention_lstm_step_forward",
-        "a = x @ Wx + prev_h @ Wh + attn @ Wattn + b",
-        "a = torch.tanh(x @ Wx + prev_h @ Wh + attn @ Wattn + b)",
-        "A tanh is applied to the pre-activations before they are split into gates. Each gate has "
-        "its own nonlinearity only.",
-        "Follow the numbers of one block from the affine map to its gate: how many nonlinearities "
-        "do they meet?",
+        "[Wx, Wattn]",
+        "[Wattn, Wx]",
+        "Input and `attn` are put side by side with the input first, their matrices one above the "
+        "other with `Wattn` first: they do not meet their own.",
+        "The first columns of the one must meet the first rows of the other.",
     ),
     Mistake(
         "attention-step-attn-through-tanh",
         "attention_lstm_step_forward",
-        "attn @ Wattn",
-        "torch.tanh(attn @ Wattn)",
+        "(x_attn, prev_h, prev_c, Wx_attn, Wh, b)",
+        "(x, prev_h, prev_c, Wx, Wh, b + torch.tanh(attn @ Wattn))",
         "What comes from attention goes through a tanh of its own before it is added. All terms "
         "are added first.",
         "Follow the numbers of one block from the affine map to its gate: how many nonlinearities "
@@ -627,69 +592,28 @@ MISTAKES = [
     Mistake(
         "attention-step-attn-added-to-the-cell",
         "attention_lstm_step_forward",
-        "_lstm_cell_forward(a, prev_c)",
-        "_lstm_cell_forward(a, prev_c + attn)",
+        "prev_c, Wx_attn",
+        "prev_c + attn, Wx_attn",
         "`attn` is added to the old cell. It enters through the gates only.",
-        "On which ways does `attn` reach `next_c`? The formula of the docstring has one.",
+        "By which paths does `attn` reach `next_c`? The formula of the docstring has one.",
     ),
     Mistake(
         "attention-step-attn-added-to-the-state",
         "attention_lstm_step_forward",
-        "return next_h, next_c, cache",
-        "return next_h + attn, next_c, cache",
+        "return lstm_step_forward(x_attn, prev_h, prev_c, Wx_attn, Wh, b)",
+        "next_h, next_c, cache = lstm_step_forward(x_attn, prev_h, prev_c, Wx_attn, Wh, b)\n"
+        "    return next_h + attn, next_c, cache",
         "`attn` is added to `next_h` after the step. It enters through the gates only.",
         "With the output gate closed, `next_h` should be 0.",
     ),
     Mistake(
         "attention-step-attn-detached",
         "attention_lstm_step_forward",
-        "attn @ Wattn",
-        "attn.detach() @ Wattn",
+        "cat([x, attn]",
+        "cat([x, attn.detach()]",
         "The values are right, but `attn` is detached: no gradient gets back to attention, so the "
         "model could not learn where to look.",
         GRAPH,
-    ),
-    Mistake(
-        "attention-step-state-detached",
-        "attention_lstm_step_forward",
-        "prev_h @ Wh",
-        "prev_h.detach() @ Wh",
-        "The values are right, but no gradient reaches `prev_h` through the gates: it is detached "
-        "from the graph.",
-        GRAPH,
-    ),
-    Mistake(
-        "attention-step-states-detached",
-        "attention_lstm_step_forward",
-        "return next_h, next_c, cache",
-        "return next_h.detach(), next_c.detach(), cache",
-        "The values are right, but the new states come out detached from the graph: no gradient "
-        "reaches any input.",
-        GRAPH,
-    ),
-    Mistake(
-        "attention-step-states-returned-in-wrong-order",
-        "attention_lstm_step_forward",
-        "return next_h, next_c, cache",
-        "return next_c, next_h, cache",
-        "`next_c` is returned first and `next_h` second. The order is `next_h`, `next_c`.",
-        OUTPUTS,
-    ),
-    Mistake(
-        "attention-step-state-returned-twice",
-        "attention_lstm_step_forward",
-        "return next_h, next_c, cache",
-        "return next_h, next_h, cache",
-        "`next_h` is returned in both places; the new cell state `next_c` does not come out.",
-        OUTPUTS,
-    ),
-    Mistake(
-        "attention-step-old-cell-returned",
-        "attention_lstm_step_forward",
-        "return next_h, next_c, cache",
-        "return next_h, prev_c, cache",
-        "The second output is `prev_c`, the old cell state. The new one should come out.",
-        OUTPUTS,
     ),
     Mistake(
         "attention-lstm-starts-from-sum",
@@ -780,8 +704,8 @@ MISTAKES = [
     Mistake(
         "attention-lstm-return-inside-the-loop",
         "attention_lstm_forward",
-        "\n    return torch.stack(h, dim=1), torch.stack(weights, dim=1), (A, steps)",
-        "\n        return torch.stack(h, dim=1), torch.stack(weights, dim=1), (A, steps)",
+        "\n    return torch.stack(h, dim=1), torch.stack(weights, dim=1), cache",
+        "\n        return torch.stack(h, dim=1), torch.stack(weights, dim=1), cache",
         "`h` comes back after a single time step: the `return` stands inside the loop.",
         "How far is the last line indented?",
     ),
@@ -928,8 +852,8 @@ MISTAKES = [
     Mistake(
         "attention-lstm-states-exchanged-in-the-result",
         "attention_lstm_forward",
-        "next_h, next_c, step_cache =",
-        "next_c, next_h, step_cache =",
+        "next_h, next_c, cache_t =",
+        "next_c, next_h, cache_t =",
         "Hidden state and cell state are taken from the step in the wrong order: what is collected "
         "and carried as `h` is the cell.",
         "The step returns `next_h` first, then `next_c`.",

@@ -26,13 +26,19 @@ MEAN_BACKWARD = (
     "`h0` and `c0` are the mean of `A`: every position has a share of one over the number of "
     "positions in each."
 )
+# da, which this step's own lines do not name: what dprev_h would be if Wh changed nothing
+DA = (
+    "da = lstm_step_backward(\n"
+    "        dnext_h, dnext_c, (*cache[:4], torch.eye(4 * H).to(dnext_h), *cache[5:])\n"
+    "    )[1]\n    "
+)
 
 MISTAKES = [
     Mistake(
         "attention-backward-scale-missing",
         "dot_product_attention_backward",
-        "scale = 1 / math.sqrt(A.shape[1])",
-        "scale = 1",
+        "H = A.shape[1]",
+        "H = 1",
         "The scale is missing from the gradients of the scores: `dprev_h` and the scores' part of "
         "`dA` are too large by the square root of H.",
         SCALE_BACKWARD,
@@ -40,7 +46,7 @@ MISTAKES = [
     Mistake(
         "attention-backward-scale-missing-in-dprev_h",
         "dot_product_attention_backward",
-        "dscores, positions) * scale",
+        "dscores, positions) / math.sqrt(H)",
         "dscores, positions)",
         "`dprev_h` lacks the scale: it is too large by the square root of H.",
         SCALE_BACKWARD,
@@ -48,7 +54,7 @@ MISTAKES = [
     Mistake(
         "attention-backward-scale-missing-in-dA",
         "dot_product_attention_backward",
-        "dscores, prev_h) * scale",
+        "dscores, prev_h) / math.sqrt(H)",
         "dscores, prev_h)",
         "The scale is missing from the part of `dA` that comes through the scores.",
         SCALE_BACKWARD,
@@ -56,8 +62,8 @@ MISTAKES = [
     Mistake(
         "attention-backward-scale-twice",
         "dot_product_attention_backward",
-        "math.sqrt(A.shape[1])",
-        "A.shape[1]",
+        "H = A.shape[1]",
+        "H = A.shape[1] ** 2",
         "What comes through the scores is divided by H, not by its square root: the scale is "
         "wrong, or applied twice.",
         SCALE_BACKWARD,
@@ -65,8 +71,8 @@ MISTAKES = [
     Mistake(
         "attention-backward-scale-multiplied",
         "dot_product_attention_backward",
-        "1 / math.sqrt(A.shape[1])",
-        "math.sqrt(A.shape[1])",
+        "H = A.shape[1]",
+        "H = 1 / A.shape[1]",
         "What comes through the scores is multiplied with the square root of H. A factor stays the "
         "same on the way back: divide.",
         SCALE_BACKWARD,
@@ -74,8 +80,8 @@ MISTAKES = [
     Mistake(
         "attention-backward-scale-by-last-axis",
         "dot_product_attention_backward",
-        "math.sqrt(A.shape[1])",
-        "math.sqrt(A.shape[-1])",
+        "H = A.shape[1]",
+        "H = A.shape[-1]",
         "The scale takes the square root of the last axis of `A`, which is the width of the grid. "
         "It should be that of H, axis 1.",
         SCALE_BACKWARD,
@@ -84,7 +90,7 @@ MISTAKES = [
         "attention-backward-scale-on-the-mean",
         "dot_product_attention_backward",
         '"np,nh->nhp", weights, dattn)',
-        '"np,nh->nhp", weights, dattn) * scale',
+        '"np,nh->nhp", weights, dattn) / math.sqrt(H)',
         "The scale is applied to the whole of `dA`. The part that comes through the weighted mean "
         "never met it.",
         SCALE_BACKWARD,
@@ -225,15 +231,15 @@ MISTAKES = [
     Mistake(
         "attention-backward-dprev_h-averaged",
         "dot_product_attention_backward",
-        "dscores, positions) * scale",
-        "dscores, positions) * scale / positions.shape[2]",
+        "dscores, positions)",
+        "dscores, positions) / positions.shape[2]",
         "`dprev_h` is averaged over the positions. The state entered the score of each: add up.",
         "A value used P times collects P gradients.",
     ),
     Mistake(
         "attention-backward-dprev_h-zero",
         "dot_product_attention_backward",
-        'torch.einsum("np,nhp->nh", dscores, positions) * scale',
+        'torch.einsum("np,nhp->nh", dscores, positions) / math.sqrt(H)',
         "torch.zeros_like(prev_h)",
         "`dprev_h` is zero: the path through the scores is missing, and the state could not learn "
         "what to ask.",
@@ -242,16 +248,16 @@ MISTAKES = [
     Mistake(
         "attention-backward-dA-without-scores",
         "dot_product_attention_backward",
-        "(dA_mean + dA_scores)",
-        "dA_mean",
+        "(dA_values + dA_keys)",
+        "dA_values",
         "`dA` lacks the path through the scores: only the weighted mean is differentiated.",
         USED_TWICE,
     ),
     Mistake(
         "attention-backward-dA-without-mean",
         "dot_product_attention_backward",
-        "(dA_mean + dA_scores)",
-        "dA_scores",
+        "(dA_values + dA_keys)",
+        "dA_keys",
         "`dA` lacks the path through the weighted mean: only the scores are differentiated.",
         USED_TWICE,
     ),
@@ -319,16 +325,16 @@ MISTAKES = [
     Mistake(
         "attention-backward-dA-subtracted",
         "dot_product_attention_backward",
-        "dA_mean + dA_scores",
-        "dA_mean - dA_scores",
+        "dA_values + dA_keys",
+        "dA_values - dA_keys",
         "In `dA`, the two parts are subtracted. Gradients of two uses add up.",
         USED_TWICE,
     ),
     Mistake(
         "attention-backward-dA-in-wrong-shape",
         "dot_product_attention_backward",
-        "(dA_mean + dA_scores).reshape(A.shape)",
-        "dA_mean + dA_scores",
+        "(dA_values + dA_keys).reshape(A.shape)",
+        "dA_values + dA_keys",
         "`dA` holds the right numbers in the right order, but in another shape. A gradient has the "
         "shape of what it is the gradient of: (N,H,h,w).",
         OUTPUTS,
@@ -336,8 +342,8 @@ MISTAKES = [
     Mistake(
         "attention-backward-dA-scrambled",
         "dot_product_attention_backward",
-        "(dA_mean + dA_scores).reshape(A.shape)",
-        "(dA_mean + dA_scores).transpose(1, 2).reshape(A.shape)",
+        "(dA_values + dA_keys).reshape(A.shape)",
+        "(dA_values + dA_keys).transpose(1, 2).reshape(A.shape)",
         "`dA` has the positions before the units when it is reshaped to the grid: the shape is "
         "right, but units and positions are mixed up.",
         FLATTENED,
@@ -345,8 +351,8 @@ MISTAKES = [
     Mistake(
         "attention-backward-dA-columns-first",
         "dot_product_attention_backward",
-        "(dA_mean + dA_scores).reshape(A.shape)",
-        "(dA_mean + dA_scores).unflatten(2, A.shape[:1:-1]).transpose(2, 3)",
+        "(dA_values + dA_keys).reshape(A.shape)",
+        "(dA_values + dA_keys).unflatten(2, A.shape[:1:-1]).transpose(2, 3)",
         "`dA` has the right numbers at the wrong positions: the grid is filled column by column. "
         "It was flattened row by row.",
         FLATTENED,
@@ -354,16 +360,16 @@ MISTAKES = [
     Mistake(
         "attention-backward-outputs-exchanged",
         "dot_product_attention_backward",
-        "return dprev_h, (dA_mean + dA_scores).reshape(A.shape)",
-        "return (dA_mean + dA_scores).reshape(A.shape), dprev_h",
+        "return dprev_h, (dA_values + dA_keys).reshape(A.shape)",
+        "return (dA_values + dA_keys).reshape(A.shape), dprev_h",
         "`dA` is returned before `dprev_h`. The order is that of the inputs: `dprev_h`, `dA`.",
         OUTPUTS,
     ),
     Mistake(
         "attention-backward-dprev_h-squeezed",
         "dot_product_attention_backward",
-        "dscores, positions) * scale",
-        "dscores, positions).squeeze() * scale",
+        "dscores, positions)",
+        "dscores, positions).squeeze()",
         "`dprev_h` loses every axis of size 1: with one picture or one unit its shape is wrong. It "
         "should always be (N,H).",
         "Name the axis to be squeezed, or avoid making it.",
@@ -397,8 +403,8 @@ MISTAKES = [
     Mistake(
         "attention-backward-upstream-overwritten",
         "dot_product_attention_backward",
-        "scale = 1 / math.sqrt(A.shape[1])",
-        "scale = 1\n    dattn /= math.sqrt(A.shape[1])",
+        "H = A.shape[1]",
+        "dattn /= math.sqrt(A.shape[1])\n    H = 1",
         "The caller's `dattn` is changed: it is divided by the scale in place. The scale also gets "
         "into the part of `dA` that comes through the weighted mean.",
         SCALE_BACKWARD,
@@ -406,49 +412,40 @@ MISTAKES = [
     Mistake(
         "attention-step-dx-without-transpose",
         "attention_lstm_step_backward",
-        "da @ Wx.T",
-        "da @ Wx",
+        "dx, dattn = dx_attn[:, :-H]",
+        f"{DA}dx, dattn = da @ cache[3][:-H]",
         "`dx` is computed with `Wx` as it is; its transpose is needed.",
         TRANSPOSES,
     ),
     Mistake(
-        "attention-step-state-gradient-without-transpose",
+        "attention-step-dattn-without-transpose",
         "attention_lstm_step_backward",
-        "da @ Wh.T",
-        "da @ Wh",
-        "`dprev_h` is computed with `Wh` as it is, or `dattn` with `Wattn`; the transpose is "
-        "needed in both.",
+        "dx, dattn = dx_attn[:, :-H], dx_attn[:, -H:]",
+        f"{DA}dx, dattn = dx_attn[:, :-H], da @ cache[3][-H:]",
+        "`dattn` is computed with `Wattn` as it is; its transpose is needed.",
         TRANSPOSES,
     ),
     Mistake(
         "attention-step-dWx-without-transpose",
         "attention_lstm_step_backward",
-        "x.T @ da",
-        "x @ da",
+        "dWx, dWattn = dWx_attn[:-H]",
+        f"{DA}dWx, dWattn = cache[0][:, :-H] @ da",
         "`dWx` is computed with `x` as it is; its transpose is needed.",
-        TRANSPOSES,
-    ),
-    Mistake(
-        "attention-step-dWh-without-transpose",
-        "attention_lstm_step_backward",
-        "prev_h.T @ da",
-        "prev_h @ da",
-        "`dWh` is computed with `prev_h` as it is; its transpose is needed.",
         TRANSPOSES,
     ),
     Mistake(
         "attention-step-dWattn-without-transpose",
         "attention_lstm_step_backward",
-        "attn.T @ da",
-        "attn @ da",
+        "dWx, dWattn = dWx_attn[:-H], dWx_attn[-H:]",
+        f"{DA}dWx, dWattn = dWx_attn[:-H], cache[0][:, -H:] @ da",
         "`dWattn` is computed with `attn` as it is; its transpose is needed.",
         TRANSPOSES,
     ),
     Mistake(
         "attention-step-dWattn-transposed",
         "attention_lstm_step_backward",
-        "attn.T @ da",
-        "da.T @ attn",
+        "dWx_attn[-H:]",
+        "dWx_attn[-H:].T",
         "`dWattn` comes out transposed, (4H,H). A gradient has the shape of what it is the "
         "gradient of: (H,4H).",
         TRANSPOSES,
@@ -456,16 +453,16 @@ MISTAKES = [
     Mistake(
         "attention-step-dx-through-Wh",
         "attention_lstm_step_backward",
-        "da @ Wx.T",
-        "da @ Wh.T",
+        "dx, dattn = dx_attn[:, :-H]",
+        "dx, dattn = dprev_h",
         "`dx` is computed with `Wh`, the weights of the state. The input came through `Wx`.",
         "Each input gets its gradient through the weights it was multiplied with.",
     ),
     Mistake(
         "attention-step-dprev_h-through-Wattn",
         "attention_lstm_step_backward",
-        "da @ Wh.T",
-        "da @ Wattn.T",
+        "return dx, dprev_h,",
+        "return dx, dattn,",
         "`dprev_h` is computed with `Wattn`, the weights of attention: it equals `dattn`. The "
         "state came through `Wh`.",
         "Each input gets its gradient through the weights it was multiplied with.",
@@ -473,8 +470,8 @@ MISTAKES = [
     Mistake(
         "attention-step-dattn-through-Wh",
         "attention_lstm_step_backward",
-        "da @ Wattn.T",
-        "da @ Wh.T",
+        "dx_attn[:, -H:]",
+        "dprev_h",
         "`dattn` is computed with `Wh`, the weights of the state: it equals `dprev_h`. What "
         "attention saw came through `Wattn`.",
         "Each input gets its gradient through the weights it was multiplied with.",
@@ -482,8 +479,8 @@ MISTAKES = [
     Mistake(
         "attention-step-dprev_h-with-dattn-added",
         "attention_lstm_step_backward",
-        "da @ Wh.T",
-        "da @ Wh.T + da @ Wattn.T",
+        "return dx, dprev_h,",
+        "return dx, dprev_h + dattn,",
         "`dattn` is added to `dprev_h`. The path of the state through attention is not asked for "
         "here: the step knows only its own inputs.",
         "Which inputs does the step have? Each gets its own gradient, as if the others were "
@@ -492,24 +489,24 @@ MISTAKES = [
     Mistake(
         "attention-step-dattn-zero",
         "attention_lstm_step_backward",
-        "da @ Wattn.T",
-        "torch.zeros_like(attn)",
+        "dx_attn[:, -H:]",
+        "torch.zeros_like(dprev_h)",
         "`dattn` is zero: nothing gets back to attention.",
         "`attn` stands to `Wattn` as `x` to `Wx`.",
     ),
     Mistake(
         "attention-step-dWx-from-the-state",
         "attention_lstm_step_backward",
-        "x.T @ da",
-        "prev_h.T @ da",
+        "dWx, dWattn = dWx_attn[:-H]",
+        "dWx, dWattn = dWh",
         "`dWx` is computed with `prev_h`. What was multiplied with `Wx` is `x`.",
         "A weight gets its gradient from what it was multiplied with.",
     ),
     Mistake(
         "attention-step-dWattn-from-the-state",
         "attention_lstm_step_backward",
-        "attn.T @ da",
-        "prev_h.T @ da",
+        "dWx_attn[-H:]",
+        "dWh",
         "`dWattn` is computed with `prev_h`: it equals `dWh`. What was multiplied with `Wattn` is "
         "`attn`.",
         "A weight gets its gradient from what it was multiplied with.",
@@ -517,74 +514,36 @@ MISTAKES = [
     Mistake(
         "attention-step-dWh-from-attn",
         "attention_lstm_step_backward",
-        "prev_h.T @ da",
-        "attn.T @ da",
+        "dWh, dWattn, db\n",
+        "dWattn, dWattn, db\n",
         "`dWh` is computed with `attn`: it equals `dWattn`. What was multiplied with `Wh` is "
         "`prev_h`.",
         "A weight gets its gradient from what it was multiplied with.",
     ),
     Mistake(
-        "attention-step-dWh-from-the-new-state",
+        "attention-step-cut-after-H",
         "attention_lstm_step_backward",
-        "prev_h.T @ da",
-        "(cell_cache[3] * torch.tanh(cell_cache[5])).T @ da",
-        "`dWh` is computed with the new state `next_h`. What was multiplied with `Wh` is the state "
-        "before the step.",
-        "Which state is it that the forward step multiplies with `Wh`? Look what your cache holds "
-        "under that name.",
+        "H = dnext_h.shape[1]",
+        "H = -dnext_h.shape[1]",
+        "The gradients of the two inputs, and of their weights, are cut apart after H. What comes "
+        "first is that of `x`, which has D.",
+        "How many columns has `x`, and how many has `attn`? Which of them stands first?",
     ),
     Mistake(
-        "attention-step-db-not-summed",
+        "attention-step-dx-and-dattn-exchanged",
         "attention_lstm_step_backward",
-        "da.sum(dim=0)",
-        "da",
-        "`db` still has a row for every example, (N,4H). `b` was added to each of them: sum over "
-        "the batch.",
-        "A gradient has the shape of what it is the gradient of; a value used N times collects N "
-        "gradients.",
+        "dx, dattn =",
+        "dattn, dx =",
+        "`dx` and `dattn` have changed places.",
+        "In which order did the forward step put `x` and `attn` side by side?",
     ),
     Mistake(
-        "attention-step-db-averaged",
+        "attention-step-dWx-and-dWattn-exchanged",
         "attention_lstm_step_backward",
-        "da.sum(dim=0)",
-        "da.mean(dim=0)",
-        "`db` is averaged over the batch, so it is N times too small. The gradients of the rows "
-        "add up.",
-        "A value used N times collects N gradients. If the loss is a mean, the upstream gradient "
-        "has that already.",
-    ),
-    Mistake(
-        "attention-step-db-summed-over-columns",
-        "attention_lstm_step_backward",
-        "da.sum(dim=0)",
-        "da.sum(dim=1)",
-        "`db` is summed over the 4H columns, which leaves one number a row. Sum over the batch, "
-        "axis 0.",
-        "A gradient has the shape of what it is the gradient of.",
-    ),
-    Mistake(
-        "attention-step-weights-averaged-over-the-batch",
-        "attention_lstm_step_backward",
-        "    dWx = x.T @ da\n"
-        "    dWh = prev_h.T @ da\n"
-        "    dWattn = attn.T @ da\n"
-        "    db = da.sum(dim=0)",
-        "    dWx = x.T @ da / len(da)\n"
-        "    dWh = prev_h.T @ da / len(da)\n"
-        "    dWattn = attn.T @ da / len(da)\n"
-        "    db = da.mean(dim=0)",
-        "The gradients of the weights and of `b` are averaged over the batch, so they are N times "
-        "too small. The gradients of the rows add up.",
-        "If the loss is a mean over the batch, the upstream gradient has that already.",
-    ),
-    Mistake(
-        "attention-step-dprev_h-and-dprev_c-exchanged",
-        "attention_lstm_step_backward",
-        "return dx, dprev_h, dprev_c,",
-        "return dx, dprev_c, dprev_h,",
-        "`dprev_c` is returned before `dprev_h`. The order is that of the inputs: `dx`, `dprev_h`, "
-        "`dprev_c`, `dattn`, then the weights.",
-        OUTPUTS,
+        "dWx, dWattn =",
+        "dWattn, dWx =",
+        "`dWx` and `dWattn` have changed places.",
+        "In which order did the forward step put the two matrices one above the other?",
     ),
     Mistake(
         "attention-step-dprev_h-and-dattn-exchanged",
@@ -607,37 +566,28 @@ MISTAKES = [
         "with `Wh`.",
     ),
     Mistake(
-        "attention-step-upstream-gradients-exchanged",
-        "attention_lstm_step_backward",
-        "(dnext_h, dnext_c, cell_cache)",
-        "(dnext_c, dnext_h, cell_cache)",
-        "The upstream gradients have changed places: `dnext_c` is used for `dnext_h` and the other "
-        "way round.",
-        "Compare the order of the arguments with the signature.",
-    ),
-    Mistake(
         "attention-lstm-backward-question-forgotten",
         "attention_lstm_backward",
-        "dprev_h_step + dprev_h_attention",
-        "dprev_h_step",
+        "        dprev_h = dprev_h + dquery\n",
+        "",
         "`dprev_h` lacks the path through attention: the state before a step also asked the "
         "question, and gets a gradient for that.",
-        "On which two ways is the state before step t used in the forward loop?",
+        "By which two paths does the state before step t act in the forward loop?",
     ),
     Mistake(
         "attention-lstm-backward-step-forgotten",
         "attention_lstm_backward",
-        "dprev_h_step + dprev_h_attention",
-        "dprev_h_attention",
+        "dprev_h + dquery",
+        "dquery",
         "`dprev_h` lacks the path through the step: only the gradient that comes through attention "
         "travels back.",
-        "On which two ways is the state before step t used in the forward loop?",
+        "By which two paths does the state before step t act in the forward loop?",
     ),
     Mistake(
         "attention-lstm-backward-dattn-mixed-up",
         "attention_lstm_backward",
         "dot_product_attention_backward(dattn, prev_h",
-        "dot_product_attention_backward(dprev_h_step, prev_h",
+        "dot_product_attention_backward(dprev_h, prev_h",
         "Attention gets the step's gradient of the state. What comes back to it from the step is "
         "`dattn`.",
         "What did attention hand to the step in the forward pass? Its gradient is what attention "
@@ -656,8 +606,8 @@ MISTAKES = [
     Mistake(
         "attention-lstm-backward-new-state-asks",
         "attention_lstm_backward",
-        "(dattn, prev_h, A, weights)",
-        "(dattn, step_cache[6][3] * torch.tanh(step_cache[6][5]), A, weights)",
+        "(dattn, prev_h, A, weights_t)",
+        "(dattn, cache_t[7] * torch.tanh(cache_t[9]), A, weights_t)",
         "Attention is differentiated with the state after the step. It was the state before the "
         "step that asked.",
         "Which state did the forward loop hand to attention at step t? Look what your cache holds.",
@@ -665,8 +615,8 @@ MISTAKES = [
     Mistake(
         "attention-lstm-backward-weights-of-one-look",
         "attention_lstm_backward",
-        "(dattn, prev_h, A, weights)",
-        "(dattn, prev_h, A, steps[-1][1])",
+        "prev_h, A, weights_t)",
+        "prev_h, A, cache[-1][2])",
         "Attention is differentiated with the weights of the last step, at every step. Each look "
         "has its own.",
         "What is stored for each step, and what was left over from the forward loop?",
@@ -674,8 +624,8 @@ MISTAKES = [
     Mistake(
         "attention-lstm-backward-state-not-carried",
         "attention_lstm_backward",
-        "dh[:, t] + dprev_h, dprev_c,",
-        "dh[:, t], dprev_c,",
+        "dh[:, t] + dprev_h, dprev_c",
+        "dh[:, t], dprev_c",
         "The gradient of the state does not travel back: `dprev_h` of the later step is never "
         "added to the upstream gradient of its own output.",
         TWO_STEPS_BACK,
@@ -683,8 +633,8 @@ MISTAKES = [
     Mistake(
         "attention-lstm-backward-cell-not-carried",
         "attention_lstm_backward",
-        "dh[:, t] + dprev_h, dprev_c,",
-        "dh[:, t] + dprev_h, torch.zeros_like(dprev_c),",
+        "dh[:, t] + dprev_h, dprev_c",
+        "dh[:, t] + dprev_h, torch.zeros_like(dprev_c)",
         "The gradient of the cell does not travel back: every step gets zeros for `dnext_c`, not "
         "`dprev_c` of the later step.",
         TWO_STEPS_BACK,
@@ -692,8 +642,8 @@ MISTAKES = [
     Mistake(
         "attention-lstm-backward-nothing-carried",
         "attention_lstm_backward",
-        "dh[:, t] + dprev_h, dprev_c,",
-        "dh[:, t], torch.zeros_like(dprev_c),",
+        "dh[:, t] + dprev_h, dprev_c",
+        "dh[:, t], torch.zeros_like(dprev_c)",
         "Nothing travels back: every step gets the upstream gradient of its own output only. "
         "Neither `dprev_h` nor `dprev_c` of the later step enters.",
         TWO_STEPS_BACK,
@@ -701,8 +651,8 @@ MISTAKES = [
     Mistake(
         "attention-lstm-backward-only-last-upstream",
         "attention_lstm_backward",
-        "dh[:, t] + dprev_h, dprev_c,",
-        "dprev_h if t < dh.shape[1] - 1 else dh[:, t], dprev_c,",
+        "dh[:, t] + dprev_h, dprev_c",
+        "dprev_h if t < dh.shape[1] - 1 else dh[:, t], dprev_c",
         "Only the upstream gradient of the last step is used. Every step has an output of its own, "
         "whose gradient is added when its turn comes.",
         TWO_STEPS_BACK,
@@ -710,8 +660,8 @@ MISTAKES = [
     Mistake(
         "attention-lstm-backward-upstream-into-the-cell",
         "attention_lstm_backward",
-        "dh[:, t] + dprev_h, dprev_c,",
-        "dh[:, t] + dprev_h, dh[:, t] + dprev_c,",
+        "dh[:, t] + dprev_h, dprev_c",
+        "dh[:, t] + dprev_h, dh[:, t] + dprev_c",
         "The upstream gradient is added to the cell's gradient too. `dh` belongs to the state; the "
         "step sends it on to the cell itself.",
         TWO_STEPS_BACK,
@@ -719,8 +669,8 @@ MISTAKES = [
     Mistake(
         "attention-lstm-backward-upstream-overwritten",
         "attention_lstm_backward",
-        "step_gradients = attention_lstm_step_backward(dh[:, t] + dprev_h,",
-        "dh[:, t] += dprev_h\n        step_gradients = attention_lstm_step_backward(dh[:, t],",
+        "dnext_h, dnext_c = dh[:, t] + dprev_h,",
+        "dh[:, t] += dprev_h\n        dnext_h, dnext_c = dh[:, t],",
         "The caller's `dh` is changed: the gradient that travels back is added into it in place.",
         "`+=` on a slice writes into the tensor it was cut from. Keep a clone of `dh` and compare "
         "after the call.",
@@ -728,8 +678,8 @@ MISTAKES = [
     Mistake(
         "attention-lstm-backward-question-at-the-start-alone",
         "attention_lstm_backward",
-        "dprev_h = dprev_h_step + dprev_h_attention",
-        "dprev_h = dprev_h_step if t else dprev_h_step + dprev_h_attention",
+        "dprev_h = dprev_h + dquery",
+        "dprev_h = dprev_h if t else dprev_h + dquery",
         "What attention sends back to the state that asked is added at the first step alone. Every "
         "state asks before its step, and gets a gradient from that.",
         "Write the loop for T = 2 out by hand: which states ask, and who gets what back?",
@@ -737,8 +687,9 @@ MISTAKES = [
     Mistake(
         "attention-lstm-backward-state-gradient-accumulates",
         "attention_lstm_backward",
-        "dprev_h = dprev_h_step + dprev_h_attention",
-        "dprev_h = dprev_h + dprev_h_step + dprev_h_attention",
+        "dx_t, dprev_h, dprev_c, dattn, dWx_t, dWh_t, dWattn_t, db_t = step_gradients",
+        "dx_t, dprev_h_t, dprev_c, dattn, dWx_t, dWh_t, dWattn_t, db_t = step_gradients\n"
+        "        dprev_h = dprev_h + dprev_h_t",
         "`dprev_h` is added up over the steps, as for a weight. What one step sends back holds all "
         "that comes from later ones: it replaces the one before.",
         TWO_STEPS_BACK,
@@ -746,8 +697,8 @@ MISTAKES = [
     Mistake(
         "attention-lstm-backward-cell-gradient-starts-from-dh",
         "attention_lstm_backward",
-        "dprev_c = torch.zeros_like(dh[:, 0])",
-        "dprev_c = dh[:, -1]",
+        "dprev_h = dprev_c = torch.zeros_like(dh[:, 0])",
+        "dprev_h, dprev_c = torch.zeros_like(dh[:, 0]), dh[:, -1]",
         "The gradient of the cell starts from that of the last output. After the last step nothing "
         "uses the cell: it starts from zeros.",
         TWO_STEPS_BACK,
@@ -755,8 +706,8 @@ MISTAKES = [
     Mistake(
         "attention-lstm-backward-cell-gradient-starts-nowhere",
         "attention_lstm_backward",
-        "    dprev_c = torch.zeros_like(dh[:, 0])\n",
-        "",
+        "dprev_h = dprev_c = torch",
+        "dprev_h = torch",
         "`dprev_c` is used at the last step before it has a value. After the last step nothing "
         "uses the cell: what is its gradient there?",
         "A loop that carries something needs it before its first round.",
@@ -764,8 +715,8 @@ MISTAKES = [
     Mistake(
         "attention-lstm-backward-states-exchanged",
         "attention_lstm_backward",
-        "dx_t, dprev_h_step, dprev_c, dattn,",
-        "dx_t, dprev_c, dprev_h_step, dattn,",
+        "dx_t, dprev_h, dprev_c, dattn,",
+        "dx_t, dprev_c, dprev_h, dattn,",
         "`dprev_h` and `dprev_c` are taken from the step in the wrong order, so each travels back "
         "in the other's place.",
         "Compare with the order in which the step returns its gradients.",
@@ -773,8 +724,8 @@ MISTAKES = [
     Mistake(
         "attention-lstm-backward-attn-and-state-exchanged",
         "attention_lstm_backward",
-        "dx_t, dprev_h_step, dprev_c, dattn,",
-        "dx_t, dattn, dprev_c, dprev_h_step,",
+        "dx_t, dprev_h, dprev_c, dattn,",
+        "dx_t, dattn, dprev_c, dprev_h,",
         "`dprev_h` and `dattn` are taken from the step in the wrong order: attention gets the "
         "state's gradient, the state gets attention's.",
         "Compare with the order in which the step returns its gradients.",
@@ -791,7 +742,7 @@ MISTAKES = [
     Mistake(
         "attention-lstm-backward-start-forgotten",
         "attention_lstm_backward",
-        "    dA = dA + (dprev_h + dprev_c)[:, :, None, None] / (A.shape[2] * A.shape[3])\n",
+        "    dA = dA + (dprev_h + dprev_c)[:, :, None, None] / A.shape[2:].numel()\n",
         "",
         "`dA` lacks the path through the first states: `h0` and `c0` are both the mean of `A`.",
         MEAN_BACKWARD,
@@ -815,7 +766,7 @@ MISTAKES = [
     Mistake(
         "attention-lstm-backward-start-not-divided",
         "attention_lstm_backward",
-        " / (A.shape[2] * A.shape[3])",
+        " / A.shape[2:].numel()",
         "",
         "At the start, what reaches `h0` and `c0` goes to every position of `A` in full. In a mean "
         "each position has a share of one over their number.",
@@ -824,7 +775,7 @@ MISTAKES = [
     Mistake(
         "attention-lstm-backward-start-divided-by-rows",
         "attention_lstm_backward",
-        "(A.shape[2] * A.shape[3])",
+        "A.shape[2:].numel()",
         "A.shape[2]",
         "At the start, what reaches `h0` and `c0` is divided by the number of rows of the grid "
         "only. The mean runs over rows and columns.",
@@ -833,7 +784,7 @@ MISTAKES = [
     Mistake(
         "attention-lstm-backward-start-divided-by-columns",
         "attention_lstm_backward",
-        "(A.shape[2] * A.shape[3])",
+        "A.shape[2:].numel()",
         "A.shape[3]",
         "At the start, what reaches `h0` and `c0` is divided by the number of columns of the grid "
         "only. The mean runs over rows and columns.",
@@ -842,7 +793,7 @@ MISTAKES = [
     Mistake(
         "attention-lstm-backward-start-divided-by-16",
         "attention_lstm_backward",
-        "(A.shape[2] * A.shape[3])",
+        "A.shape[2:].numel()",
         "16",
         "At the start, what reaches `h0` and `c0` is divided by 16, whatever the grid. That is "
         "right for 16 positions only.",
@@ -851,8 +802,8 @@ MISTAKES = [
     Mistake(
         "attention-lstm-backward-everything-divided",
         "attention_lstm_backward",
-        "dA + (dprev_h + dprev_c)[:, :, None, None] / (A.shape[2] * A.shape[3])",
-        "(dA + (dprev_h + dprev_c)[:, :, None, None]) / (A.shape[2] * A.shape[3])",
+        "dA + (dprev_h + dprev_c)[:, :, None, None] / A.shape[2:].numel()",
+        "(dA + (dprev_h + dprev_c)[:, :, None, None]) / A.shape[2:].numel()",
         "The whole of `dA` is divided by the number of positions. Only the part that comes through "
         "the first states is a mean's.",
         MEAN_BACKWARD,
@@ -869,7 +820,7 @@ MISTAKES = [
     Mistake(
         "attention-lstm-backward-start-in-one-corner",
         "attention_lstm_backward",
-        "dA = dA + (dprev_h + dprev_c)[:, :, None, None] / (A.shape[2] * A.shape[3])",
+        "dA = dA + (dprev_h + dprev_c)[:, :, None, None] / A.shape[2:].numel()",
         "dA[:, :, 0, 0] += dprev_h + dprev_c",
         "At the start, what reaches `h0` and `c0` is given to the first position of `A` alone. The "
         "first states are the mean of all positions.",
@@ -878,10 +829,10 @@ MISTAKES = [
     Mistake(
         "attention-lstm-backward-start-at-every-step",
         "attention_lstm_backward",
-        "dA = dA + dA_t",
-        "dA = dA + dA_t\n"
+        "dWattn, dA = dWattn + dWattn_t, dA + dA_t",
+        "dWattn, dA = dWattn + dWattn_t, dA + dA_t\n"
         "        if t > 0:\n"
-        "            dA = dA + (dprev_h + dprev_c)[:, :, None, None] / (A.shape[2] * A.shape[3])",
+        "            dA = dA + (dprev_h + dprev_c)[:, :, None, None] / A.shape[2:].numel()",
         "The path through the first states is added to `dA` at every step. Only the states before "
         "step 0 are the mean of `A`.",
         BEGINNING,
@@ -889,16 +840,16 @@ MISTAKES = [
     Mistake(
         "attention-lstm-backward-looks-forgotten",
         "attention_lstm_backward",
-        "dA = dA + dA_t",
-        "dA = torch.zeros_like(A)",
+        "dA + dA_t",
+        "torch.zeros_like(A)",
         "`dA` lacks what every look sends back: only the path through the first states is there.",
         USED_TWICE,
     ),
     Mistake(
         "attention-lstm-backward-dA-of-one-look",
         "attention_lstm_backward",
-        "dA = dA + dA_t",
-        "dA = dA_t",
+        "dA + dA_t",
+        "dA_t",
         "`dA` holds the look of the first time step alone, the one that comes last here. Every "
         "look sends a gradient to `A`: they add up.",
         SAME_WEIGHTS,
@@ -906,8 +857,8 @@ MISTAKES = [
     Mistake(
         "attention-lstm-backward-dA-of-the-last-look",
         "attention_lstm_backward",
-        "dA = dA + dA_t",
-        "dA = dA_t if t == dh.shape[1] - 1 else dA",
+        "dA + dA_t",
+        "dA_t if t == dh.shape[1] - 1 else dA",
         "`dA` holds the look of the last time step alone. Every look sends a gradient to `A`: they "
         "add up.",
         SAME_WEIGHTS,
@@ -915,8 +866,8 @@ MISTAKES = [
     Mistake(
         "attention-lstm-backward-dWx-of-one-step",
         "attention_lstm_backward",
-        "dWx = dWx + dWx_t",
-        "dWx = dWx_t",
+        "dWx + dWx_t",
+        "dWx_t",
         "`dWx` is that of the first time step alone, the one that comes last here. It is the sum "
         "over all steps.",
         SAME_WEIGHTS,
@@ -924,8 +875,8 @@ MISTAKES = [
     Mistake(
         "attention-lstm-backward-dWh-of-one-step",
         "attention_lstm_backward",
-        "dWh = dWh + dWh_t",
-        "dWh = dWh_t",
+        "dWh + dWh_t",
+        "dWh_t",
         "`dWh` is that of the first time step alone, the one that comes last here. It is the sum "
         "over all steps.",
         SAME_WEIGHTS,
@@ -933,8 +884,8 @@ MISTAKES = [
     Mistake(
         "attention-lstm-backward-dWattn-of-one-step",
         "attention_lstm_backward",
-        "dWattn = dWattn + dWattn_t",
-        "dWattn = dWattn_t",
+        "dWattn + dWattn_t",
+        "dWattn_t",
         "`dWattn` is that of the first time step alone, the one that comes last here. It is the "
         "sum over all steps.",
         SAME_WEIGHTS,
@@ -942,8 +893,8 @@ MISTAKES = [
     Mistake(
         "attention-lstm-backward-db-of-one-step",
         "attention_lstm_backward",
-        "db = db + db_t",
-        "db = db_t",
+        "db + db_t",
+        "db_t",
         "`db` is that of the first time step alone, the one that comes last here. It is the sum "
         "over all steps.",
         SAME_WEIGHTS,
@@ -951,11 +902,8 @@ MISTAKES = [
     Mistake(
         "attention-lstm-backward-weights-of-one-step",
         "attention_lstm_backward",
-        "dWx = dWx + dWx_t\n"
-        "        dWh = dWh + dWh_t\n"
-        "        dWattn = dWattn + dWattn_t\n"
-        "        db = db + db_t",
-        "dWx, dWh, dWattn, db = dWx_t, dWh_t, dWattn_t, db_t",
+        "dWx + dWx_t, dWh + dWh_t, db + db_t\n        dWattn, dA = dWattn + dWattn_t",
+        "dWx_t, dWh_t, db_t\n        dWattn, dA = dWattn_t",
         "The gradients of all weights are those of the first time step alone, the one that comes "
         "last here. They are sums over all steps.",
         SAME_WEIGHTS,
@@ -998,8 +946,8 @@ MISTAKES = [
     Mistake(
         "attention-lstm-backward-cache-of-the-step-before",
         "attention_lstm_backward",
-        "steps[t]",
-        "steps[t - 1]",
+        "cache[t]",
+        "cache[t - 1]",
         "Step t is differentiated with what was kept of step t-1. Each step needs its own.",
         "The first entry of the cache belongs to step 0.",
     ),

@@ -6,14 +6,19 @@ from dataclasses import dataclass
 from functools import cache
 
 CELLS = ("rnn", "lstm", "attn")
-HELPERS = {
-    "_lstm_cell_forward": ("lstm_step_forward", "attention_lstm_step_forward"),
-    "_lstm_cell_backward": ("lstm_step_backward", "attention_lstm_step_backward"),
+HELPERS = {  # code of several exercises; the LSTM step may be written out in that with attention
+    "lstm_step_forward": ("lstm_step_forward", "attention_lstm_step_forward"),
+    "lstm_step_backward": ("lstm_step_backward", "attention_lstm_step_backward"),
     "CaptioningRNN._project_image": tuple(
         f"CaptioningRNN.{method}[{cell}]" for cell in CELLS for method in ("forward", "sample")
     ),
     "CaptioningRNN.forward": tuple(f"CaptioningRNN.forward[{cell}]" for cell in CELLS),
     "CaptioningRNN.sample": tuple(f"CaptioningRNN.sample[{cell}]" for cell in CELLS),
+}
+GIVEN = {  # code that is given here and the student's own in other layouts: where it is theirs
+    f"{owner}.{method}": (f"CaptioningRNN.sample[{cell}]",)
+    for owner, cell in {"RNN": "rnn", "LSTM": "lstm", "AttentionLSTM": "attn"}.items()
+    for method in ("start", "step")
 }
 
 
@@ -22,7 +27,8 @@ class Mistake:
     """One wrong way to write a function, as a patch: in the source of `where`, `old` becomes `new`.
 
     `old` stands there exactly once.  `sentence` tells the student what is wrong, `hint` where to
-    look; neither gives the line away.
+    look; neither gives the line away.  `alone`: it is a mistake of `where` only; nobody makes it, with
+    these numbers, in the other exercises that have this code.
     """
 
     name: str
@@ -31,11 +37,13 @@ class Mistake:
     new: str
     sentence: str
     hint: str
+    alone: bool = False
 
     @property
     def exercises(self) -> tuple[str, ...]:
         """The exercises whose code the patch changes."""
-        return HELPERS.get(self.where, (self.where,))
+        shared = {} if self.alone else HELPERS | GIVEN
+        return shared.get(self.where, (self.where,))
 
 
 @cache

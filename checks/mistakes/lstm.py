@@ -31,8 +31,8 @@ MISTAKES = [
         "lstm_step_forward",
         "x @ Wx + prev_h @ Wh",
         "torch.cat([x, prev_h], dim=1) @ torch.cat([Wh, Wx])",
-        "Input and state are put side by side as x, prev_h, their matrices one above the other as Wh, "
-        "Wx: each meets the other's.",
+        "Input and state are put side by side with the input first, their matrices one above the "
+        "other with `Wh` first: they do not meet their own.",
         "The first columns of the one must meet the first rows of the other.",
     ),
     Mistake(
@@ -65,8 +65,7 @@ MISTAKES = [
         "lstm_step_forward",
         "x @ Wx + prev_h @ Wh + b",
         "x @ Wx + b + prev_h @ Wh + b",
-        "The bias `b` is added twice, once with the input and once with the state. There is a "
-        "single bias here.",
+        "The bias `b` is added twice. However many terms the sum has, there is a single bias.",
         "PyTorch's own LSTM has two biases, this one has one: how often does `b` enter the sum?",
     ),
     Mistake(
@@ -82,7 +81,7 @@ MISTAKES = [
         "lstm_step_forward",
         "x @ Wx + prev_h @ Wh + b",
         "prev_h @ Wh + b",
-        "The input has no effect: `x` times `Wx` is missing from the pre-activations.",
+        "The input has no effect: the pre-activations hold only `prev_h` times `Wh` and the bias.",
         TERMS,
     ),
     Mistake(
@@ -137,8 +136,8 @@ MISTAKES = [
         "lstm_step_forward",
         "x @ Wx + prev_h @ Wh + b",
         "x @ Wx.data + prev_h @ Wh.data + b",
-        "The values are right, but no gradient reaches `Wx` and `Wh`: they are used outside the "
-        "graph. They would never be trained.",
+        "The values are right, but no gradient reaches the weight matrices: they are used outside "
+        "the graph. They would never be trained.",
         GRAPH,
     ),
     Mistake(
@@ -176,7 +175,7 @@ MISTAKES = [
     ),
     Mistake(
         "lstm-gate-order-ifgo",
-        "_lstm_cell_forward",
+        "lstm_step_forward",
         "a_i, a_f, a_o, a_g = a",
         "a_i, a_f, a_g, a_o = a",
         "The blocks of the 4H columns are read in the order i, f, g, o, as in PyTorch's own LSTM. "
@@ -185,7 +184,7 @@ MISTAKES = [
     ),
     Mistake(
         "lstm-gate-order-igfo",
-        "_lstm_cell_forward",
+        "lstm_step_forward",
         "a_i, a_f, a_o, a_g = a",
         "a_i, a_g, a_f, a_o = a",
         "The blocks of the 4H columns are read in the order i, g, f, o, as in some older "
@@ -194,7 +193,7 @@ MISTAKES = [
     ),
     Mistake(
         "lstm-gate-order-fiog",
-        "_lstm_cell_forward",
+        "lstm_step_forward",
         "a_i, a_f, a_o, a_g = a",
         "a_f, a_i, a_o, a_g = a",
         "The input gate and the forget gate have changed places: the blocks are read as f, i, o, "
@@ -203,7 +202,7 @@ MISTAKES = [
     ),
     Mistake(
         "lstm-gate-order-figo",
-        "_lstm_cell_forward",
+        "lstm_step_forward",
         "a_i, a_f, a_o, a_g = a",
         "a_f, a_i, a_g, a_o = a",
         "The blocks of the 4H columns are read in the order f, i, g, o, in which many texts "
@@ -212,7 +211,7 @@ MISTAKES = [
     ),
     Mistake(
         "lstm-gate-order-iofg",
-        "_lstm_cell_forward",
+        "lstm_step_forward",
         "a_i, a_f, a_o, a_g = a",
         "a_i, a_o, a_f, a_g = a",
         "The forget gate and the output gate have changed places: the blocks are read as i, o, f, "
@@ -221,7 +220,7 @@ MISTAKES = [
     ),
     Mistake(
         "lstm-gate-order-ofig",
-        "_lstm_cell_forward",
+        "lstm_step_forward",
         "a_i, a_f, a_o, a_g = a",
         "a_o, a_f, a_i, a_g = a",
         "The input gate and the output gate have changed places: the blocks are read as o, f, i, "
@@ -230,7 +229,7 @@ MISTAKES = [
     ),
     Mistake(
         "lstm-gate-order-foig",
-        "_lstm_cell_forward",
+        "lstm_step_forward",
         "a_i, a_f, a_o, a_g = a",
         "a_f, a_o, a_i, a_g = a",
         "The blocks of the 4H columns are read in the order f, o, i, g. Here the order is i, f, o, "
@@ -239,7 +238,7 @@ MISTAKES = [
     ),
     Mistake(
         "lstm-gate-order-gifo",
-        "_lstm_cell_forward",
+        "lstm_step_forward",
         "a_i, a_f, a_o, a_g = a",
         "a_g, a_i, a_f, a_o = a",
         "The blocks of the 4H columns are read in the order g, i, f, o, with the block input "
@@ -248,7 +247,7 @@ MISTAKES = [
     ),
     Mistake(
         "lstm-gate-order-gfoi",
-        "_lstm_cell_forward",
+        "lstm_step_forward",
         "a_i, a_f, a_o, a_g = a",
         "a_g, a_f, a_o, a_i = a",
         "The input gate and the block input have changed places: the blocks are read as g, f, o, "
@@ -257,7 +256,7 @@ MISTAKES = [
     ),
     Mistake(
         "lstm-gate-order-reversed",
-        "_lstm_cell_forward",
+        "lstm_step_forward",
         "a_i, a_f, a_o, a_g = a",
         "a_g, a_o, a_f, a_i = a",
         "The blocks of the 4H columns are read from the last to the first, g, o, f, i. The order "
@@ -266,7 +265,7 @@ MISTAKES = [
     ),
     Mistake(
         "lstm-gates-interleaved",
-        "_lstm_cell_forward",
+        "lstm_step_forward",
         "a_i, a_f, a_o, a_g = a.chunk(4, dim=1)",
         "a_i, a_f, a_o, a_g = a.reshape(len(a), -1, 4).unbind(dim=2)",
         "The gates are interleaved: every fourth column is taken for a gate. Each gate is a block "
@@ -276,7 +275,7 @@ MISTAKES = [
     ),
     Mistake(
         "lstm-split-along-the-batch",
-        "_lstm_cell_forward",
+        "lstm_step_forward",
         "a_i, a_f, a_o, a_g = a.chunk(4, dim=1)",
         "a_i, a_f, a_o, a_g = a.chunk(4)",
         "The pre-activations are cut in four along the batch, the axis that is taken when none is "
@@ -285,7 +284,7 @@ MISTAKES = [
     ),
     Mistake(
         "lstm-forget-gate-from-input-block",
-        "_lstm_cell_forward",
+        "lstm_step_forward",
         "torch.sigmoid(a_f)",
         "torch.sigmoid(a_i)",
         "The forget gate equals the input gate: both are computed from the first block of columns, "
@@ -294,7 +293,7 @@ MISTAKES = [
     ),
     Mistake(
         "lstm-forget-gate-from-output-block",
-        "_lstm_cell_forward",
+        "lstm_step_forward",
         "torch.sigmoid(a_f)",
         "torch.sigmoid(a_o)",
         "The output gate decides what stays in the cell: the third block of columns is used for "
@@ -303,7 +302,7 @@ MISTAKES = [
     ),
     Mistake(
         "lstm-input-gate-from-forget-block",
-        "_lstm_cell_forward",
+        "lstm_step_forward",
         "torch.sigmoid(a_i)",
         "torch.sigmoid(a_f)",
         "The input gate equals the forget gate: both are computed from the second block of "
@@ -312,7 +311,7 @@ MISTAKES = [
     ),
     Mistake(
         "lstm-output-gate-from-forget-block",
-        "_lstm_cell_forward",
+        "lstm_step_forward",
         "torch.sigmoid(a_o)",
         "torch.sigmoid(a_f)",
         "The output gate equals the forget gate: both are computed from the second block of "
@@ -321,7 +320,7 @@ MISTAKES = [
     ),
     Mistake(
         "lstm-output-gate-from-input-block",
-        "_lstm_cell_forward",
+        "lstm_step_forward",
         "torch.sigmoid(a_o)",
         "torch.sigmoid(a_i)",
         "The output gate equals the input gate: both are computed from the first block of columns, "
@@ -330,7 +329,7 @@ MISTAKES = [
     ),
     Mistake(
         "lstm-block-input-from-output-block",
-        "_lstm_cell_forward",
+        "lstm_step_forward",
         "torch.tanh(a_g)",
         "torch.tanh(a_o)",
         "The block input `g` is computed from the third block of columns, that of the output gate; "
@@ -339,7 +338,7 @@ MISTAKES = [
     ),
     Mistake(
         "lstm-block-input-from-input-gate-block",
-        "_lstm_cell_forward",
+        "lstm_step_forward",
         "torch.tanh(a_g)",
         "torch.tanh(a_i)",
         "The block input `g` is computed from the first block of columns, that of the input gate; "
@@ -348,7 +347,7 @@ MISTAKES = [
     ),
     Mistake(
         "lstm-input-gate-with-tanh",
-        "_lstm_cell_forward",
+        "lstm_step_forward",
         "torch.sigmoid(a_i)",
         "torch.tanh(a_i)",
         "The input gate goes through tanh: it can become negative. A gate is a sigmoid, between 0 "
@@ -357,7 +356,7 @@ MISTAKES = [
     ),
     Mistake(
         "lstm-forget-gate-with-tanh",
-        "_lstm_cell_forward",
+        "lstm_step_forward",
         "torch.sigmoid(a_f)",
         "torch.tanh(a_f)",
         "The forget gate goes through tanh: it can become negative. A gate is a sigmoid, between 0 "
@@ -366,7 +365,7 @@ MISTAKES = [
     ),
     Mistake(
         "lstm-output-gate-with-tanh",
-        "_lstm_cell_forward",
+        "lstm_step_forward",
         "torch.sigmoid(a_o)",
         "torch.tanh(a_o)",
         "The output gate goes through tanh: it can become negative. A gate is a sigmoid, between 0 "
@@ -375,7 +374,7 @@ MISTAKES = [
     ),
     Mistake(
         "lstm-block-input-with-sigmoid",
-        "_lstm_cell_forward",
+        "lstm_step_forward",
         "torch.tanh(a_g)",
         "torch.sigmoid(a_g)",
         "All four blocks go through a sigmoid. The block input `g` takes tanh, or the cell could "
@@ -384,7 +383,7 @@ MISTAKES = [
     ),
     Mistake(
         "lstm-sigmoid-and-tanh-exchanged",
-        "_lstm_cell_forward",
+        "lstm_step_forward",
         "    i = torch.sigmoid(a_i)\n"
         "    f = torch.sigmoid(a_f)\n"
         "    o = torch.sigmoid(a_o)\n"
@@ -399,7 +398,7 @@ MISTAKES = [
     ),
     Mistake(
         "lstm-tanh-on-all-blocks",
-        "_lstm_cell_forward",
+        "lstm_step_forward",
         "    i = torch.sigmoid(a_i)\n    f = torch.sigmoid(a_f)\n    o = torch.sigmoid(a_o)",
         "    i = torch.tanh(a_i)\n    f = torch.tanh(a_f)\n    o = torch.tanh(a_o)",
         "All four blocks go through tanh. Only the block input `g` does; the three gates are "
@@ -408,7 +407,7 @@ MISTAKES = [
     ),
     Mistake(
         "lstm-sigmoid-of-minus-a",
-        "_lstm_cell_forward",
+        "lstm_step_forward",
         "    i = torch.sigmoid(a_i)\n    f = torch.sigmoid(a_f)\n    o = torch.sigmoid(a_o)",
         "    i = 1 / (1 + torch.exp(a_i))\n"
         "    f = 1 / (1 + torch.exp(a_f))\n"
@@ -419,7 +418,7 @@ MISTAKES = [
     ),
     Mistake(
         "lstm-gates-without-sigmoid",
-        "_lstm_cell_forward",
+        "lstm_step_forward",
         "    i = torch.sigmoid(a_i)\n    f = torch.sigmoid(a_f)\n    o = torch.sigmoid(a_o)",
         "    i = a_i\n    f = a_f\n    o = a_o",
         "The three gates have no nonlinearity: they are used before the sigmoid, and are not "
@@ -428,7 +427,7 @@ MISTAKES = [
     ),
     Mistake(
         "lstm-input-gate-without-sigmoid",
-        "_lstm_cell_forward",
+        "lstm_step_forward",
         "torch.sigmoid(a_i)",
         "a_i",
         "The input gate has no sigmoid: it is not between 0 and 1.",
@@ -436,7 +435,7 @@ MISTAKES = [
     ),
     Mistake(
         "lstm-forget-gate-without-sigmoid",
-        "_lstm_cell_forward",
+        "lstm_step_forward",
         "torch.sigmoid(a_f)",
         "a_f",
         "The forget gate has no sigmoid: it is not between 0 and 1.",
@@ -444,7 +443,7 @@ MISTAKES = [
     ),
     Mistake(
         "lstm-output-gate-without-sigmoid",
-        "_lstm_cell_forward",
+        "lstm_step_forward",
         "torch.sigmoid(a_o)",
         "a_o",
         "The output gate has no sigmoid: it is not between 0 and 1.",
@@ -452,7 +451,7 @@ MISTAKES = [
     ),
     Mistake(
         "lstm-block-input-without-tanh",
-        "_lstm_cell_forward",
+        "lstm_step_forward",
         "torch.tanh(a_g)",
         "a_g",
         "The block input `g` has no tanh: it enters the cell without bounds.",
@@ -460,7 +459,7 @@ MISTAKES = [
     ),
     Mistake(
         "lstm-block-input-with-relu",
-        "_lstm_cell_forward",
+        "lstm_step_forward",
         "torch.tanh(a_g)",
         "torch.relu(a_g)",
         "The block input `g` goes through relu. It takes tanh, between -1 and 1.",
@@ -468,7 +467,7 @@ MISTAKES = [
     ),
     Mistake(
         "lstm-forget-bias-of-one",
-        "_lstm_cell_forward",
+        "lstm_step_forward",
         "torch.sigmoid(a_f)",
         "torch.sigmoid(a_f + 1)",
         "1 is added to the forget gate before its sigmoid. That the gate starts open is the "
@@ -477,95 +476,95 @@ MISTAKES = [
     ),
     Mistake(
         "lstm-cell-without-input-gate",
-        "_lstm_cell_forward",
-        "f * prev_c + i * g",
-        "f * prev_c + g",
+        "lstm_step_forward",
+        "\n    next_c = f * prev_c + i * g",
+        "\n    next_c = f * prev_c + g",
         "The input gate is not used: the whole block input `g` enters the cell.",
         CELL_IN_WORDS,
     ),
     Mistake(
         "lstm-cell-without-block-input",
-        "_lstm_cell_forward",
-        "f * prev_c + i * g",
-        "f * prev_c + i",
+        "lstm_step_forward",
+        "\n    next_c = f * prev_c + i * g",
+        "\n    next_c = f * prev_c + i",
         "The block input `g` is not used: the input gate itself is added to the cell.",
         CELL_IN_WORDS,
     ),
     Mistake(
         "lstm-cell-without-forget-gate",
-        "_lstm_cell_forward",
-        "f * prev_c + i * g",
-        "prev_c + i * g",
+        "lstm_step_forward",
+        "\n    next_c = f * prev_c + i * g",
+        "\n    next_c = prev_c + i * g",
         "The forget gate is not used: the whole old cell is kept.",
         CELL_IN_WORDS,
     ),
     Mistake(
         "lstm-old-cell-missing",
-        "_lstm_cell_forward",
-        "f * prev_c + i * g",
-        "i * g",
+        "lstm_step_forward",
+        "\n    next_c = f * prev_c + i * g",
+        "\n    next_c = i * g",
         "The old cell has no effect: `next_c` is only what is new, `prev_c` is missing from it.",
         CELL_IN_WORDS,
     ),
     Mistake(
         "lstm-forget-gate-on-the-whole-sum",
-        "_lstm_cell_forward",
-        "f * prev_c + i * g",
-        "f * (prev_c + i * g)",
+        "lstm_step_forward",
+        "\n    next_c = f * prev_c + i * g",
+        "\n    next_c = f * (prev_c + i * g)",
         "The forget gate multiplies the new part too. It belongs to the old cell alone.",
         CELL_IN_WORDS,
     ),
     Mistake(
         "lstm-forget-gate-upside-down",
-        "_lstm_cell_forward",
-        "f * prev_c + i * g",
-        "(1 - f) * prev_c + i * g",
+        "lstm_step_forward",
+        "\n    next_c = f * prev_c + i * g",
+        "\n    next_c = (1 - f) * prev_c + i * g",
         "The forget gate works upside down: the old cell is kept where the gate is 0. A gate of 1 "
         "keeps.",
         CELL_IN_WORDS,
     ),
     Mistake(
         "lstm-coupled-gates",
-        "_lstm_cell_forward",
-        "f * prev_c + i * g",
-        "(1 - i) * prev_c + i * g",
+        "lstm_step_forward",
+        "\n    next_c = f * prev_c + i * g",
+        "\n    next_c = (1 - i) * prev_c + i * g",
         "What stays in the cell is one minus the input gate, as in a GRU. An LSTM has a forget "
         "gate of its own for this.",
         CELL_IN_WORDS,
     ),
     Mistake(
         "lstm-cell-squashed",
-        "_lstm_cell_forward",
-        "f * prev_c + i * g",
-        "torch.tanh(f * prev_c + i * g)",
+        "lstm_step_forward",
+        "\n    next_c = f * prev_c + i * g",
+        "\n    next_c = torch.tanh(f * prev_c + i * g)",
         "The cell itself goes through tanh before it is handed on. The tanh belongs to `next_h` "
         "only.",
         CELL_IN_WORDS,
     ),
     Mistake(
         "lstm-squashed-cell-returned",
-        "_lstm_cell_forward",
-        "return next_h, next_c, (",
-        "return next_h, torch.tanh(next_c), (",
+        "lstm_step_forward",
+        "return next_h, next_c, cache",
+        "return next_h, torch.tanh(next_c), cache",
         "`next_h` is right, but what is returned for `next_c` is its tanh. The cell is handed on "
         "as it is.",
-        "The tanh is on the way from the cell to the state; the cell of the next step starts "
+        "The tanh is on the path from the cell to the state; the cell of the next step starts "
         "before it.",
     ),
     Mistake(
         "lstm-old-cell-detached",
-        "_lstm_cell_forward",
-        "f * prev_c + i * g",
-        "f * prev_c.detach() + i * g",
+        "lstm_step_forward",
+        "\n    next_c = f * prev_c + i * g",
+        "\n    next_c = f * prev_c.detach() + i * g",
         "The values are right, but no gradient reaches `prev_c`: it is detached from the graph. It "
         "is this path that lets gradients survive many steps.",
         GRAPH,
     ),
     Mistake(
         "lstm-old-cell-overwritten",
-        "_lstm_cell_forward",
-        "f * prev_c + i * g",
-        "prev_c.mul_(f).add_(i * g)",
+        "lstm_step_forward",
+        "\n    next_c = f * prev_c + i * g",
+        "\n    next_c = prev_c.mul_(f).add_(i * g)",
         "The caller's `prev_c` is overwritten: the new cell is written over it. What comes out is "
         "right, but the old cell is lost to everything that needs it later, the backward step "
         "first of all.",
@@ -574,7 +573,7 @@ MISTAKES = [
     ),
     Mistake(
         "lstm-state-without-tanh",
-        "_lstm_cell_forward",
+        "lstm_step_forward",
         "o * torch.tanh(next_c)",
         "o * next_c",
         "`next_h` lacks the tanh: the output gate multiplies the cell as it is.",
@@ -582,7 +581,7 @@ MISTAKES = [
     ),
     Mistake(
         "lstm-state-without-output-gate",
-        "_lstm_cell_forward",
+        "lstm_step_forward",
         "o * torch.tanh(next_c)",
         "torch.tanh(next_c)",
         "The output gate is not used: `next_h` shows the whole squashed cell.",
@@ -590,7 +589,7 @@ MISTAKES = [
     ),
     Mistake(
         "lstm-state-tanh-of-the-product",
-        "_lstm_cell_forward",
+        "lstm_step_forward",
         "o * torch.tanh(next_c)",
         "torch.tanh(o * next_c)",
         "In `next_h` the output gate is applied inside the tanh. First squash the cell, then apply "
@@ -599,7 +598,7 @@ MISTAKES = [
     ),
     Mistake(
         "lstm-state-from-old-cell",
-        "_lstm_cell_forward",
+        "lstm_step_forward",
         "o * torch.tanh(next_c)",
         "o * torch.tanh(prev_c)",
         "`next_h` is computed from `prev_c`, the old cell. It shows the new one.",
@@ -607,7 +606,7 @@ MISTAKES = [
     ),
     Mistake(
         "lstm-state-with-sigmoid",
-        "_lstm_cell_forward",
+        "lstm_step_forward",
         "o * torch.tanh(next_c)",
         "o * torch.sigmoid(next_c)",
         "In `next_h` the cell goes through a sigmoid. It takes tanh.",
@@ -615,7 +614,7 @@ MISTAKES = [
     ),
     Mistake(
         "lstm-state-from-new-part-only",
-        "_lstm_cell_forward",
+        "lstm_step_forward",
         "o * torch.tanh(next_c)",
         "o * torch.tanh(i * g)",
         "`next_h` shows only what has just entered the cell. It shows the whole new cell, with "
@@ -625,8 +624,8 @@ MISTAKES = [
     Mistake(
         "lstm-cell-not-carried",
         "lstm_forward",
-        "prev_h, prev_c, step_cache = lstm_step_forward(x[:, t], prev_h, prev_c, Wx, Wh, b)",
-        "prev_h, _, step_cache = lstm_step_forward(x[:, t], prev_h, prev_c, Wx, Wh, b)",
+        "prev_h, prev_c, cache_t = lstm_step_forward(x[:, t], prev_h, prev_c, Wx, Wh, b)",
+        "prev_h, _, cache_t = lstm_step_forward(x[:, t], prev_h, prev_c, Wx, Wh, b)",
         "The cell state is not carried: every step starts from a cell of zeros. `h` is right at "
         "the first step only.",
         CARRIED,
@@ -634,9 +633,9 @@ MISTAKES = [
     Mistake(
         "lstm-state-not-carried",
         "lstm_forward",
-        "prev_h, prev_c, step_cache = lstm_step_forward(x[:, t], prev_h, prev_c, Wx, Wh, b)\n"
+        "prev_h, prev_c, cache_t = lstm_step_forward(x[:, t], prev_h, prev_c, Wx, Wh, b)\n"
         "        h.append(prev_h)",
-        "next_h, prev_c, step_cache = lstm_step_forward(x[:, t], prev_h, prev_c, Wx, Wh, b)\n"
+        "next_h, prev_c, cache_t = lstm_step_forward(x[:, t], prev_h, prev_c, Wx, Wh, b)\n"
         "        h.append(next_h)",
         "The hidden state is not carried: every step starts from `h0`, only the cell goes on.",
         CARRIED,
@@ -644,9 +643,9 @@ MISTAKES = [
     Mistake(
         "lstm-nothing-carried",
         "lstm_forward",
-        "prev_h, prev_c, step_cache = lstm_step_forward(x[:, t], prev_h, prev_c, Wx, Wh, b)\n"
+        "prev_h, prev_c, cache_t = lstm_step_forward(x[:, t], prev_h, prev_c, Wx, Wh, b)\n"
         "        h.append(prev_h)",
-        "next_h, _, step_cache = lstm_step_forward(x[:, t], prev_h, prev_c, Wx, Wh, b)\n"
+        "next_h, _, cache_t = lstm_step_forward(x[:, t], prev_h, prev_c, Wx, Wh, b)\n"
         "        h.append(next_h)",
         "Neither state is carried: every step starts from `h0` and a cell of zeros, as if it were "
         "the first.",
@@ -655,8 +654,8 @@ MISTAKES = [
     Mistake(
         "lstm-states-exchanged-when-carried",
         "lstm_forward",
-        "prev_h, prev_c, step_cache = lstm_step_forward(x[:, t], prev_h, prev_c, Wx, Wh, b)",
-        "prev_c, prev_h, step_cache = lstm_step_forward(x[:, t], prev_h, prev_c, Wx, Wh, b)",
+        "prev_h, prev_c, cache_t = lstm_step_forward(x[:, t], prev_h, prev_c, Wx, Wh, b)",
+        "prev_c, prev_h, cache_t = lstm_step_forward(x[:, t], prev_h, prev_c, Wx, Wh, b)",
         "Hidden state and cell state are taken from the step in the wrong order: what is collected "
         "and carried as `h` is the cell.",
         "The step returns `next_h` first, then `next_c`.",
@@ -682,8 +681,8 @@ MISTAKES = [
     Mistake(
         "lstm-cell-handed-on-as-state",
         "lstm_forward",
-        "prev_h, prev_c, step_cache = lstm_step_forward(x[:, t], prev_h, prev_c, Wx, Wh, b)",
-        "prev_h, prev_c, step_cache = lstm_step_forward(x[:, t], prev_h, prev_h, Wx, Wh, b)",
+        "prev_h, prev_c, cache_t = lstm_step_forward(x[:, t], prev_h, prev_c, Wx, Wh, b)",
+        "prev_h, prev_c, cache_t = lstm_step_forward(x[:, t], prev_h, prev_h, Wx, Wh, b)",
         "The step gets the hidden state in place of the cell state: `prev_c` is never used.",
         "Compare the arguments with the signature of the step: the third is the cell.",
     ),
@@ -733,9 +732,9 @@ MISTAKES = [
     Mistake(
         "lstm-h0-overwritten",
         "lstm_forward",
-        "prev_h, prev_c, step_cache = lstm_step_forward(x[:, t], prev_h, prev_c, Wx, Wh, b)\n"
+        "prev_h, prev_c, cache_t = lstm_step_forward(x[:, t], prev_h, prev_c, Wx, Wh, b)\n"
         "        h.append(prev_h)",
-        "next_h, prev_c, step_cache = lstm_step_forward(x[:, t], prev_h, prev_c, Wx, Wh, b)\n"
+        "next_h, prev_c, cache_t = lstm_step_forward(x[:, t], prev_h, prev_c, Wx, Wh, b)\n"
         "        prev_h.copy_(next_h)\n"
         "        h.append(prev_h)",
         "Every new state is written into the memory of `h0`: the caller's `h0` is changed, all "
@@ -745,8 +744,8 @@ MISTAKES = [
     Mistake(
         "lstm-cell-detached-between-steps",
         "lstm_forward",
-        "cache.append(step_cache)",
-        "cache.append(step_cache)\n        prev_c = prev_c.detach()",
+        "cache.append(cache_t)",
+        "cache.append(cache_t)\n        prev_c = prev_c.detach()",
         "The values are right, but the cell is detached between the steps: gradients do not travel "
         "back through it.",
         GRAPH,
@@ -754,8 +753,8 @@ MISTAKES = [
     Mistake(
         "lstm-states-detached-between-steps",
         "lstm_forward",
-        "cache.append(step_cache)",
-        "cache.append(step_cache)\n        prev_h, prev_c = prev_h.detach(), prev_c.detach()",
+        "cache.append(cache_t)",
+        "cache.append(cache_t)\n        prev_h, prev_c = prev_h.detach(), prev_c.detach()",
         "The values are right, but both states are detached between the steps: gradients stop "
         "after one step, and only the first step reaches `h0`.",
         GRAPH,
@@ -771,10 +770,10 @@ MISTAKES = [
     Mistake(
         "lstm-states-before-the-steps",
         "lstm_forward",
-        "prev_h, prev_c, step_cache = lstm_step_forward(x[:, t], prev_h, prev_c, Wx, Wh, b)\n"
+        "prev_h, prev_c, cache_t = lstm_step_forward(x[:, t], prev_h, prev_c, Wx, Wh, b)\n"
         "        h.append(prev_h)",
         "h.append(prev_h)\n"
-        "        prev_h, prev_c, step_cache = "
+        "        prev_h, prev_c, cache_t = "
         "lstm_step_forward(x[:, t], prev_h, prev_c, Wx, Wh, b)",
         "`h` holds the state before each step: `h0` comes first and the last state is missing. "
         "Everything is one step late.",

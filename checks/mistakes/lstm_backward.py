@@ -15,7 +15,7 @@ FACTORS = (
     "Go through `next_c = f * prev_c + i * g` and `next_h = o * tanh(next_c)` factor by factor: "
     "the gradient of one factor holds the other."
 )
-TWO_WAYS = (
+TWO_PATHS = (
     "Draw the arrows that leave `next_c`: one to later steps, one through tanh and the output gate "
     "to `next_h`."
 )
@@ -32,6 +32,7 @@ MISTAKES = [
         "da @ Wx",
         "`dx` is computed with `Wx` as it is; its transpose is needed.",
         TRANSPOSES,
+        alone=True,
     ),
     Mistake(
         "lstm-dprev_h-without-transpose",
@@ -48,6 +49,7 @@ MISTAKES = [
         "x @ da",
         "`dWx` is computed with `x` as it is; its transpose is needed.",
         TRANSPOSES,
+        alone=True,
     ),
     Mistake(
         "lstm-dWh-without-transpose",
@@ -65,6 +67,7 @@ MISTAKES = [
         "`dWx` comes out transposed, (4H,D). A gradient has the shape of what it is the gradient "
         "of: (D,4H).",
         TRANSPOSES,
+        alone=True,
     ),
     Mistake(
         "lstm-dWh-transposed",
@@ -82,6 +85,7 @@ MISTAKES = [
         "da @ Wh.T",
         "`dx` is computed with `Wh`, the weights of the state. The input came through `Wx`.",
         "Each input gets its gradient through the weights it was multiplied with.",
+        alone=True,
     ),
     Mistake(
         "lstm-dprev_h-through-Wx",
@@ -90,6 +94,7 @@ MISTAKES = [
         "da @ Wx.T",
         "`dprev_h` is computed with `Wx`, the weights of the input. The state came through `Wh`.",
         "Each input gets its gradient through the weights it was multiplied with.",
+        alone=True,
     ),
     Mistake(
         "lstm-dWx-from-the-state",
@@ -98,6 +103,7 @@ MISTAKES = [
         "prev_h.T @ da",
         "`dWx` is computed with `prev_h`. What was multiplied with `Wx` is `x`.",
         "A weight gets its gradient from what it was multiplied with.",
+        alone=True,
     ),
     Mistake(
         "lstm-dWh-from-the-input",
@@ -106,12 +112,13 @@ MISTAKES = [
         "x.T @ da",
         "`dWh` is computed with `x`. What was multiplied with `Wh` is `prev_h`.",
         "A weight gets its gradient from what it was multiplied with.",
+        alone=True,
     ),
     Mistake(
         "lstm-dWh-from-the-new-state",
         "lstm_step_backward",
         "prev_h.T @ da",
-        "(cell_cache[3] * torch.tanh(cell_cache[5])).T @ da",
+        "(o * tanh_c).T @ da",
         "`dWh` is computed with the new state `next_h`. What was multiplied with `Wh` is the state "
         "before the step.",
         "Which state is it that the forward step multiplies with `Wh`? Look what your cache holds "
@@ -121,7 +128,7 @@ MISTAKES = [
         "lstm-dWh-from-the-cell",
         "lstm_step_backward",
         "prev_h.T @ da",
-        "cell_cache[0].T @ da",
+        "prev_c.T @ da",
         "`dWh` is computed with `prev_c`. What was multiplied with `Wh` is `prev_h`.",
         "Does your forward step put things into its cache in the order in which the backward step "
         "takes them out?",
@@ -168,8 +175,8 @@ MISTAKES = [
         "lstm_step_backward",
         "    dWx = x.T @ da\n    dWh = prev_h.T @ da\n    db = da.sum(dim=0)",
         "    dWx = x.T @ da / len(da)\n    dWh = prev_h.T @ da / len(da)\n    db = da.mean(dim=0)",
-        "The gradients of `Wx`, `Wh` and `b` are averaged over the batch, so they are N times too "
-        "small. The gradients of the rows add up.",
+        "The gradients of the weights and of `b` are averaged over the batch, so they are N times "
+        "too small. The gradients of the rows add up.",
         "If the loss is a mean over the batch, the upstream gradient has that already.",
     ),
     Mistake(
@@ -179,7 +186,7 @@ MISTAKES = [
         "da @ Wh.T + dnext_h",
         "`dnext_h` is added to `dprev_h` as if the state were also handed on unchanged. It reaches "
         "`prev_h` through the gates only.",
-        "On which ways does `prev_h` enter the forward step?",
+        "By which paths does `prev_h` enter the forward step?",
     ),
     Mistake(
         "lstm-dprev_h-and-dprev_c-exchanged",
@@ -187,7 +194,7 @@ MISTAKES = [
         "return dx, dprev_h, dprev_c,",
         "return dx, dprev_c, dprev_h,",
         "`dprev_c` is returned before `dprev_h`. The order is that of the inputs: `dx`, `dprev_h`, "
-        "`dprev_c`, `dWx`, `dWh`, `db`.",
+        "`dprev_c`, and so on.",
         OUTPUTS,
     ),
     Mistake(
@@ -195,22 +202,21 @@ MISTAKES = [
         "lstm_step_backward",
         "dWx, dWh, db\n",
         "dWh, dWx, db\n",
-        "`dWh` is returned before `dWx`. The order is that of the inputs: `dx`, `dprev_h`, "
-        "`dprev_c`, `dWx`, `dWh`, `db`.",
+        "`dWx` and `dWh` have changed places. The order is that of the inputs, `dWx` first.",
         OUTPUTS,
     ),
     Mistake(
         "lstm-upstream-gradients-exchanged",
         "lstm_step_backward",
-        "(dnext_h, dnext_c, cell_cache)",
-        "(dnext_c, dnext_h, cell_cache)",
+        "tanh_c = torch.tanh(next_c)",
+        "dnext_h, dnext_c = dnext_c, dnext_h\n    tanh_c = torch.tanh(next_c)",
         "The upstream gradients have changed places: `dnext_c` is used for `dnext_h` and the other "
         "way round.",
         "Compare the order of the arguments with the signature.",
     ),
     Mistake(
         "lstm-one-minus-g-squared-as-a-whole",
-        "_lstm_cell_backward",
+        "lstm_step_backward",
         "dc * i * (1 - g**2)",
         "dc * i * (1 - g) ** 2",
         "In the derivative of tanh for `g` the whole difference is squared, (1 - g)^2; it is 1 - g^2.",
@@ -218,24 +224,24 @@ MISTAKES = [
     ),
     Mistake(
         "lstm-dc-without-the-state",
-        "_lstm_cell_backward",
+        "lstm_step_backward",
         "dc = dnext_c + dnext_h * o * (1 - tanh_c**2)",
         "dc = dnext_c",
         "The gradient of the cell lacks the path through `next_h`: only `dnext_c` is used.",
-        TWO_WAYS,
+        TWO_PATHS,
     ),
     Mistake(
         "lstm-dc-without-later-steps",
-        "_lstm_cell_backward",
-        "dnext_c + dnext_h * o",
-        "dnext_h * o",
+        "lstm_step_backward",
+        "dc = dnext_c + dnext_h * o * (1 - tanh_c**2)",
+        "dc = dnext_h * o * (1 - tanh_c**2)",
         "The gradient of the cell lacks `dnext_c`, what arrives from later steps: only the path "
         "through `next_h` is used.",
-        TWO_WAYS,
+        TWO_PATHS,
     ),
     Mistake(
         "lstm-dc-without-output-gate",
-        "_lstm_cell_backward",
+        "lstm_step_backward",
         "dnext_h * o * (1 - tanh_c**2)",
         "dnext_h * (1 - tanh_c**2)",
         "On the path from `next_h` to the cell the output gate is missing: the tanh was multiplied "
@@ -244,7 +250,7 @@ MISTAKES = [
     ),
     Mistake(
         "lstm-dc-without-tanh-derivative",
-        "_lstm_cell_backward",
+        "lstm_step_backward",
         "dnext_h * o * (1 - tanh_c**2)",
         "dnext_h * o",
         "On the path from `next_h` to the cell the derivative of tanh is missing.",
@@ -252,7 +258,7 @@ MISTAKES = [
     ),
     Mistake(
         "lstm-dc-tanh-not-squared",
-        "_lstm_cell_backward",
+        "lstm_step_backward",
         "(1 - tanh_c**2)",
         "(1 - tanh_c)",
         "On the path from `next_h` to the cell, tanh is not squared in its derivative.",
@@ -260,7 +266,7 @@ MISTAKES = [
     ),
     Mistake(
         "lstm-dc-derivative-from-the-cell",
-        "_lstm_cell_backward",
+        "lstm_step_backward",
         "(1 - tanh_c**2)",
         "(1 - next_c**2)",
         "On the path from `next_h` to the cell, the derivative of tanh is computed from `next_c` "
@@ -269,17 +275,17 @@ MISTAKES = [
     ),
     Mistake(
         "lstm-dc-derivative-from-the-state",
-        "_lstm_cell_backward",
+        "lstm_step_backward",
         "(1 - tanh_c**2)",
         "(1 - (o * tanh_c) ** 2)",
         "On the path from `next_h` to the cell, the derivative of tanh is computed from `next_h`, "
         "as in a vanilla RNN. Here `next_h` is not the output of tanh: the output gate stands "
         "between.",
-        "Divide the way from cell to state into two steps, tanh and gate.",
+        "Divide the path from cell to state into two steps, tanh and gate.",
     ),
     Mistake(
         "lstm-dc-with-sigmoid-derivative",
-        "_lstm_cell_backward",
+        "lstm_step_backward",
         "(1 - tanh_c**2)",
         "tanh_c * (1 - tanh_c)",
         "On the path from `next_h` to the cell, tanh gets the derivative of a sigmoid.",
@@ -287,7 +293,7 @@ MISTAKES = [
     ),
     Mistake(
         "lstm-dc-with-tanh-for-its-derivative",
-        "_lstm_cell_backward",
+        "lstm_step_backward",
         "(1 - tanh_c**2)",
         "tanh_c",
         "On the path from `next_h` to the cell, the gradient is multiplied with tanh itself in "
@@ -296,7 +302,7 @@ MISTAKES = [
     ),
     Mistake(
         "lstm-dc-tanh-twice",
-        "_lstm_cell_backward",
+        "lstm_step_backward",
         "(1 - tanh_c**2)",
         "(1 - torch.tanh(tanh_c) ** 2)",
         "On the path from `next_h` to the cell, tanh is taken twice: its derivative is computed "
@@ -305,25 +311,25 @@ MISTAKES = [
     ),
     Mistake(
         "lstm-dc-tanh-derivative-on-both",
-        "_lstm_cell_backward",
+        "lstm_step_backward",
         "dnext_c + dnext_h * o * (1 - tanh_c**2)",
         "(dnext_c + dnext_h * o) * (1 - tanh_c**2)",
         "`dnext_c` is multiplied with the derivative of tanh too. Only the path through `next_h` "
         "passes the tanh.",
-        TWO_WAYS,
+        TWO_PATHS,
     ),
     Mistake(
         "lstm-dc-output-gate-on-both",
-        "_lstm_cell_backward",
+        "lstm_step_backward",
         "dnext_c + dnext_h * o * (1 - tanh_c**2)",
         "(dnext_c + dnext_h) * o * (1 - tanh_c**2)",
         "`dnext_c` is sent through output gate and tanh as well. Only the path through `next_h` "
         "passes them.",
-        TWO_WAYS,
+        TWO_PATHS,
     ),
     Mistake(
         "lstm-dnext_c-overwritten",
-        "_lstm_cell_backward",
+        "lstm_step_backward",
         "dc = dnext_c + dnext_h * o * (1 - tanh_c**2)",
         "dc = dnext_c\n    dc += dnext_h * o * (1 - tanh_c**2)",
         "The caller's `dnext_c` is changed: the path through `next_h` is added into it in place.",
@@ -332,7 +338,7 @@ MISTAKES = [
     ),
     Mistake(
         "lstm-gates-from-dnext_c-only",
-        "_lstm_cell_backward",
+        "lstm_step_backward",
         "    da_i = dc * g * i * (1 - i)\n"
         "    da_f = dc * prev_c * f * (1 - f)\n"
         "    da_o = dnext_h * tanh_c * o * (1 - o)\n"
@@ -343,11 +349,11 @@ MISTAKES = [
         "    da_g = dnext_c * i * (1 - g**2)",
         "The gradients of `i`, `f` and `g` are computed from `dnext_c` alone. They need the whole "
         "gradient of the cell, with what comes through `next_h`.",
-        TWO_WAYS,
+        TWO_PATHS,
     ),
     Mistake(
         "lstm-gates-without-derivatives",
-        "_lstm_cell_backward",
+        "lstm_step_backward",
         "    da_i = dc * g * i * (1 - i)\n"
         "    da_f = dc * prev_c * f * (1 - f)\n"
         "    da_o = dnext_h * tanh_c * o * (1 - o)\n"
@@ -359,7 +365,7 @@ MISTAKES = [
     ),
     Mistake(
         "lstm-gates-with-tanh-derivative",
-        "_lstm_cell_backward",
+        "lstm_step_backward",
         "    da_i = dc * g * i * (1 - i)\n"
         "    da_f = dc * prev_c * f * (1 - f)\n"
         "    da_o = dnext_h * tanh_c * o * (1 - o)",
@@ -371,7 +377,7 @@ MISTAKES = [
     ),
     Mistake(
         "lstm-gates-with-sigmoid-twice",
-        "_lstm_cell_backward",
+        "lstm_step_backward",
         "    da_i = dc * g * i * (1 - i)\n"
         "    da_f = dc * prev_c * f * (1 - f)\n"
         "    da_o = dnext_h * tanh_c * o * (1 - o)",
@@ -386,7 +392,7 @@ MISTAKES = [
     ),
     Mistake(
         "lstm-da_i-with-old-cell",
-        "_lstm_cell_backward",
+        "lstm_step_backward",
         "da_i = dc * g",
         "da_i = dc * prev_c",
         "The gradient of the input gate holds `prev_c`. That gate was multiplied with `g`.",
@@ -394,7 +400,7 @@ MISTAKES = [
     ),
     Mistake(
         "lstm-da_i-without-partner",
-        "_lstm_cell_backward",
+        "lstm_step_backward",
         "da_i = dc * g * i",
         "da_i = dc * i",
         "The gradient of the input gate lacks `g`, with which the gate was multiplied.",
@@ -402,7 +408,7 @@ MISTAKES = [
     ),
     Mistake(
         "lstm-da_i-without-derivative",
-        "_lstm_cell_backward",
+        "lstm_step_backward",
         "g * i * (1 - i)",
         "g",
         "The block of the input gate lacks the derivative of its sigmoid.",
@@ -410,7 +416,7 @@ MISTAKES = [
     ),
     Mistake(
         "lstm-da_i-without-i",
-        "_lstm_cell_backward",
+        "lstm_step_backward",
         "g * i * (1 - i)",
         "g * (1 - i)",
         "In the block of the input gate, half of the sigmoid's derivative is missing: the gate "
@@ -419,7 +425,7 @@ MISTAKES = [
     ),
     Mistake(
         "lstm-da_i-without-one-minus-i",
-        "_lstm_cell_backward",
+        "lstm_step_backward",
         "g * i * (1 - i)",
         "g * i",
         "In the block of the input gate, half of the sigmoid's derivative is missing: one minus "
@@ -428,7 +434,7 @@ MISTAKES = [
     ),
     Mistake(
         "lstm-da_i-with-tanh-derivative",
-        "_lstm_cell_backward",
+        "lstm_step_backward",
         "g * i * (1 - i)",
         "g * (1 - i**2)",
         "The block of the input gate gets the derivative of tanh. The gate is a sigmoid.",
@@ -436,33 +442,33 @@ MISTAKES = [
     ),
     Mistake(
         "lstm-da_i-from-dnext_c",
-        "_lstm_cell_backward",
+        "lstm_step_backward",
         "da_i = dc",
         "da_i = dnext_c",
         "The gradient of the input gate is computed from `dnext_c` alone. It needs the whole "
         "gradient of the cell, with what comes through `next_h`.",
-        TWO_WAYS,
+        TWO_PATHS,
     ),
     Mistake(
         "lstm-da_f-with-new-cell",
-        "_lstm_cell_backward",
-        "dc * prev_c",
-        "dc * next_c",
+        "lstm_step_backward",
+        "da_f = dc * prev_c",
+        "da_f = dc * next_c",
         "The gradient of the forget gate holds `next_c`. That gate was multiplied with the old "
         "cell.",
         FACTORS,
     ),
     Mistake(
         "lstm-da_f-with-block-input",
-        "_lstm_cell_backward",
-        "dc * prev_c",
-        "dc * g",
+        "lstm_step_backward",
+        "da_f = dc * prev_c",
+        "da_f = dc * g",
         "The gradient of the forget gate holds `g`. That gate was multiplied with the old cell.",
         FACTORS,
     ),
     Mistake(
         "lstm-da_f-without-partner",
-        "_lstm_cell_backward",
+        "lstm_step_backward",
         "da_f = dc * prev_c",
         "da_f = dc",
         "The gradient of the forget gate lacks the old cell, with which the gate was multiplied.",
@@ -470,7 +476,7 @@ MISTAKES = [
     ),
     Mistake(
         "lstm-da_f-without-derivative",
-        "_lstm_cell_backward",
+        "lstm_step_backward",
         "prev_c * f * (1 - f)",
         "prev_c",
         "The block of the forget gate lacks the derivative of its sigmoid.",
@@ -478,7 +484,7 @@ MISTAKES = [
     ),
     Mistake(
         "lstm-da_f-without-f",
-        "_lstm_cell_backward",
+        "lstm_step_backward",
         "prev_c * f * (1 - f)",
         "prev_c * (1 - f)",
         "In the block of the forget gate, half of the sigmoid's derivative is missing: the gate "
@@ -487,7 +493,7 @@ MISTAKES = [
     ),
     Mistake(
         "lstm-da_f-without-one-minus-f",
-        "_lstm_cell_backward",
+        "lstm_step_backward",
         "prev_c * f * (1 - f)",
         "prev_c * f",
         "In the block of the forget gate, half of the sigmoid's derivative is missing: one minus "
@@ -496,7 +502,7 @@ MISTAKES = [
     ),
     Mistake(
         "lstm-da_f-with-tanh-derivative",
-        "_lstm_cell_backward",
+        "lstm_step_backward",
         "prev_c * f * (1 - f)",
         "prev_c * (1 - f**2)",
         "The block of the forget gate gets the derivative of tanh. The gate is a sigmoid.",
@@ -504,16 +510,16 @@ MISTAKES = [
     ),
     Mistake(
         "lstm-da_f-from-dnext_c",
-        "_lstm_cell_backward",
+        "lstm_step_backward",
         "da_f = dc",
         "da_f = dnext_c",
         "The gradient of the forget gate is computed from `dnext_c` alone. It needs the whole "
         "gradient of the cell, with what comes through `next_h`.",
-        TWO_WAYS,
+        TWO_PATHS,
     ),
     Mistake(
         "lstm-da_o-from-dc",
-        "_lstm_cell_backward",
+        "lstm_step_backward",
         "dnext_h * tanh_c * o",
         "dc * tanh_c * o",
         "The gradient of the output gate is computed from that of the cell. The gate touches "
@@ -522,7 +528,7 @@ MISTAKES = [
     ),
     Mistake(
         "lstm-da_o-without-tanh",
-        "_lstm_cell_backward",
+        "lstm_step_backward",
         "dnext_h * tanh_c * o",
         "dnext_h * next_c * o",
         "The gradient of the output gate holds `next_c` as it is. The gate was multiplied with its "
@@ -531,7 +537,7 @@ MISTAKES = [
     ),
     Mistake(
         "lstm-da_o-with-old-cell",
-        "_lstm_cell_backward",
+        "lstm_step_backward",
         "dnext_h * tanh_c * o",
         "dnext_h * torch.tanh(prev_c) * o",
         "The gradient of the output gate holds the old cell. The gate was multiplied with the tanh "
@@ -540,7 +546,7 @@ MISTAKES = [
     ),
     Mistake(
         "lstm-da_o-without-partner",
-        "_lstm_cell_backward",
+        "lstm_step_backward",
         "dnext_h * tanh_c * o",
         "dnext_h * o",
         "The gradient of the output gate lacks the tanh of the cell, with which the gate was "
@@ -549,7 +555,7 @@ MISTAKES = [
     ),
     Mistake(
         "lstm-da_o-without-derivative",
-        "_lstm_cell_backward",
+        "lstm_step_backward",
         "tanh_c * o * (1 - o)",
         "tanh_c",
         "The block of the output gate lacks the derivative of its sigmoid.",
@@ -557,7 +563,7 @@ MISTAKES = [
     ),
     Mistake(
         "lstm-da_o-without-o",
-        "_lstm_cell_backward",
+        "lstm_step_backward",
         "tanh_c * o * (1 - o)",
         "tanh_c * (1 - o)",
         "In the block of the output gate, half of the sigmoid's derivative is missing: the gate "
@@ -566,7 +572,7 @@ MISTAKES = [
     ),
     Mistake(
         "lstm-da_o-without-one-minus-o",
-        "_lstm_cell_backward",
+        "lstm_step_backward",
         "tanh_c * o * (1 - o)",
         "tanh_c * o",
         "In the block of the output gate, half of the sigmoid's derivative is missing: one minus "
@@ -575,7 +581,7 @@ MISTAKES = [
     ),
     Mistake(
         "lstm-da_o-with-tanh-derivative",
-        "_lstm_cell_backward",
+        "lstm_step_backward",
         "tanh_c * o * (1 - o)",
         "tanh_c * (1 - o**2)",
         "The block of the output gate gets the derivative of tanh. The gate is a sigmoid.",
@@ -583,7 +589,7 @@ MISTAKES = [
     ),
     Mistake(
         "lstm-da_g-with-sigmoid-derivative",
-        "_lstm_cell_backward",
+        "lstm_step_backward",
         "i * (1 - g**2)",
         "i * g * (1 - g)",
         "The block input `g` gets the derivative of a sigmoid. It is a tanh.",
@@ -591,7 +597,7 @@ MISTAKES = [
     ),
     Mistake(
         "lstm-da_g-without-derivative",
-        "_lstm_cell_backward",
+        "lstm_step_backward",
         "dc * i * (1 - g**2)",
         "dc * i",
         "The block of `g` lacks the derivative of tanh.",
@@ -599,7 +605,7 @@ MISTAKES = [
     ),
     Mistake(
         "lstm-da_g-not-squared",
-        "_lstm_cell_backward",
+        "lstm_step_backward",
         "(1 - g**2)",
         "(1 - g)",
         "In the block of `g`, tanh is not squared in its derivative.",
@@ -607,7 +613,7 @@ MISTAKES = [
     ),
     Mistake(
         "lstm-da_g-tanh-twice",
-        "_lstm_cell_backward",
+        "lstm_step_backward",
         "(1 - g**2)",
         "(1 - torch.tanh(g) ** 2)",
         "The derivative of the block input is computed from the tanh of `g`, which has been "
@@ -616,7 +622,7 @@ MISTAKES = [
     ),
     Mistake(
         "lstm-da_g-without-input-gate",
-        "_lstm_cell_backward",
+        "lstm_step_backward",
         "dc * i * (1 - g**2)",
         "dc * (1 - g**2)",
         "The gradient of the block input `g` lacks the input gate, with which it was multiplied.",
@@ -624,7 +630,7 @@ MISTAKES = [
     ),
     Mistake(
         "lstm-da_g-with-forget-gate",
-        "_lstm_cell_backward",
+        "lstm_step_backward",
         "dc * i * (1 - g**2)",
         "dc * f * (1 - g**2)",
         "The gradient of the block input `g` holds the forget gate. It was multiplied with the "
@@ -633,68 +639,68 @@ MISTAKES = [
     ),
     Mistake(
         "lstm-da_g-from-dnext_c",
-        "_lstm_cell_backward",
+        "lstm_step_backward",
         "da_g = dc",
         "da_g = dnext_c",
         "The gradient of the block input `g` is computed from `dnext_c` alone. It needs the whole "
         "gradient of the cell, with what comes through `next_h`.",
-        TWO_WAYS,
+        TWO_PATHS,
     ),
     Mistake(
         "lstm-dprev_c-with-input-gate",
-        "_lstm_cell_backward",
-        "dprev_c = dc * f",
-        "dprev_c = dc * i",
+        "lstm_step_backward",
+        "\n    dprev_c = dc * f",
+        "\n    dprev_c = dc * i",
         "`dprev_c` holds the input gate. The old cell was multiplied with the forget gate.",
         FACTORS,
     ),
     Mistake(
         "lstm-dprev_c-without-forget-gate",
-        "_lstm_cell_backward",
-        "dprev_c = dc * f",
-        "dprev_c = dc",
+        "lstm_step_backward",
+        "\n    dprev_c = dc * f",
+        "\n    dprev_c = dc",
         "`dprev_c` lacks the forget gate, with which the old cell was multiplied.",
         FACTORS,
     ),
     Mistake(
         "lstm-dprev_c-from-dnext_c",
-        "_lstm_cell_backward",
-        "dprev_c = dc * f",
-        "dprev_c = dnext_c * f",
+        "lstm_step_backward",
+        "\n    dprev_c = dc * f",
+        "\n    dprev_c = dnext_c * f",
         "`dprev_c` is computed from `dnext_c` alone. It needs the whole gradient of the cell, with "
         "what comes through `next_h`.",
-        TWO_WAYS,
+        TWO_PATHS,
     ),
     Mistake(
         "lstm-dprev_c-upside-down",
-        "_lstm_cell_backward",
-        "dprev_c = dc * f",
-        "dprev_c = dc * (1 - f)",
+        "lstm_step_backward",
+        "\n    dprev_c = dc * f",
+        "\n    dprev_c = dc * (1 - f)",
         "`dprev_c` holds one minus the forget gate. The old cell was multiplied with the gate "
         "itself.",
         FACTORS,
     ),
     Mistake(
         "lstm-dprev_c-with-sigmoid-derivative",
-        "_lstm_cell_backward",
-        "dprev_c = dc * f",
-        "dprev_c = dc * f * (1 - f)",
+        "lstm_step_backward",
+        "\n    dprev_c = dc * f",
+        "\n    dprev_c = dc * f * (1 - f)",
         "`dprev_c` holds the derivative of the forget gate's sigmoid. The old cell does not pass a "
         "sigmoid, it is multiplied with the gate.",
         FACTORS,
     ),
     Mistake(
         "lstm-dprev_c-zero",
-        "_lstm_cell_backward",
-        "dprev_c = dc * f",
-        "dprev_c = torch.zeros_like(dc)",
+        "lstm_step_backward",
+        "\n    dprev_c = dc * f",
+        "\n    dprev_c = torch.zeros_like(dc)",
         "`dprev_c` is zero: no gradient reaches the old cell. It is this path that lets gradients "
         "survive many steps.",
         FACTORS,
     ),
     Mistake(
         "lstm-gate-gradients-ifgo",
-        "_lstm_cell_backward",
+        "lstm_step_backward",
         "[da_i, da_f, da_o, da_g]",
         "[da_i, da_f, da_g, da_o]",
         "The gradients of the four gates are put together in the order i, f, g, o. It has to be "
@@ -703,7 +709,7 @@ MISTAKES = [
     ),
     Mistake(
         "lstm-gate-gradients-fiog",
-        "_lstm_cell_backward",
+        "lstm_step_backward",
         "[da_i, da_f, da_o, da_g]",
         "[da_f, da_i, da_o, da_g]",
         "The gradients of the four gates are put together in the order f, i, o, g. It has to be "
@@ -712,7 +718,7 @@ MISTAKES = [
     ),
     Mistake(
         "lstm-gate-gradients-iofg",
-        "_lstm_cell_backward",
+        "lstm_step_backward",
         "[da_i, da_f, da_o, da_g]",
         "[da_i, da_o, da_f, da_g]",
         "The gradients of the four gates are put together in the order i, o, f, g. It has to be "
@@ -721,7 +727,7 @@ MISTAKES = [
     ),
     Mistake(
         "lstm-gate-gradients-figo",
-        "_lstm_cell_backward",
+        "lstm_step_backward",
         "[da_i, da_f, da_o, da_g]",
         "[da_f, da_i, da_g, da_o]",
         "The gradients of the four gates are put together in the order f, i, g, o. It has to be "
@@ -730,7 +736,7 @@ MISTAKES = [
     ),
     Mistake(
         "lstm-gate-gradients-interleaved",
-        "_lstm_cell_backward",
+        "lstm_step_backward",
         "torch.cat([da_i, da_f, da_o, da_g], dim=1)",
         "torch.stack([da_i, da_f, da_o, da_g], dim=2).flatten(1)",
         "The gradients of the four gates are interleaved column by column. They go side by side as "
@@ -739,7 +745,7 @@ MISTAKES = [
     ),
     Mistake(
         "lstm-gate-gradients-along-the-batch",
-        "_lstm_cell_backward",
+        "lstm_step_backward",
         "torch.cat([da_i, da_f, da_o, da_g], dim=1)",
         "torch.cat([da_i, da_f, da_o, da_g])",
         "The gradients of the four gates are put below each other, (4N,H). They go side by side: "
@@ -749,8 +755,8 @@ MISTAKES = [
     Mistake(
         "lstm-backward-state-not-carried",
         "lstm_backward",
-        "dh[:, t] + dprev_h, dprev_c,",
-        "dh[:, t], dprev_c,",
+        "dh[:, t] + dprev_h, dprev_c",
+        "dh[:, t], dprev_c",
         "The gradient of the state does not travel back: `dprev_h` of the later step is never "
         "added to the upstream gradient of its own output.",
         TWO_STEPS_BACK,
@@ -758,8 +764,8 @@ MISTAKES = [
     Mistake(
         "lstm-backward-cell-not-carried",
         "lstm_backward",
-        "dh[:, t] + dprev_h, dprev_c,",
-        "dh[:, t] + dprev_h, torch.zeros_like(dprev_c),",
+        "dh[:, t] + dprev_h, dprev_c",
+        "dh[:, t] + dprev_h, torch.zeros_like(dprev_c)",
         "The gradient of the cell does not travel back: every step gets zeros for `dnext_c`, not "
         "`dprev_c` of the later step.",
         TWO_STEPS_BACK,
@@ -767,8 +773,8 @@ MISTAKES = [
     Mistake(
         "lstm-backward-nothing-carried",
         "lstm_backward",
-        "dh[:, t] + dprev_h, dprev_c,",
-        "dh[:, t], torch.zeros_like(dprev_c),",
+        "dh[:, t] + dprev_h, dprev_c",
+        "dh[:, t], torch.zeros_like(dprev_c)",
         "Nothing travels back: every step gets the upstream gradient of its own output only. "
         "Neither `dprev_h` nor `dprev_c` of the later step enters.",
         TWO_STEPS_BACK,
@@ -776,8 +782,8 @@ MISTAKES = [
     Mistake(
         "lstm-backward-only-last-upstream",
         "lstm_backward",
-        "dh[:, t] + dprev_h, dprev_c,",
-        "dprev_h if t < dh.shape[1] - 1 else dh[:, t], dprev_c,",
+        "dh[:, t] + dprev_h, dprev_c",
+        "dprev_h if t < dh.shape[1] - 1 else dh[:, t], dprev_c",
         "Only the upstream gradient of the last step is used. Every step has an output of its own, "
         "whose gradient is added when its turn comes.",
         TWO_STEPS_BACK,
@@ -785,16 +791,16 @@ MISTAKES = [
     Mistake(
         "lstm-backward-last-upstream-everywhere",
         "lstm_backward",
-        "dh[:, t] + dprev_h, dprev_c,",
-        "dh[:, -1] + dprev_h, dprev_c,",
+        "dh[:, t] + dprev_h, dprev_c",
+        "dh[:, -1] + dprev_h, dprev_c",
         "Every step gets the upstream gradient of the last output. Each has its own in `dh`.",
         TWO_STEPS_BACK,
     ),
     Mistake(
         "lstm-backward-upstream-into-the-cell",
         "lstm_backward",
-        "dh[:, t] + dprev_h, dprev_c,",
-        "dh[:, t] + dprev_h, dh[:, t] + dprev_c,",
+        "dh[:, t] + dprev_h, dprev_c",
+        "dh[:, t] + dprev_h, dh[:, t] + dprev_c",
         "The upstream gradient is added to the cell's gradient too. `dh` belongs to the state; the "
         "step sends it on to the cell itself.",
         TWO_STEPS_BACK,
@@ -802,8 +808,8 @@ MISTAKES = [
     Mistake(
         "lstm-backward-cell-gradient-starts-from-dh",
         "lstm_backward",
-        "dprev_c = torch.zeros_like(dh[:, 0])",
-        "dprev_c = dh[:, -1]",
+        "dprev_h = dprev_c = torch.zeros_like(dh[:, 0])",
+        "dprev_h, dprev_c = torch.zeros_like(dh[:, 0]), dh[:, -1]",
         "The gradient of the cell starts from that of the last output. After the last step nothing "
         "uses the cell: it starts from zeros.",
         TWO_STEPS_BACK,
@@ -811,8 +817,8 @@ MISTAKES = [
     Mistake(
         "lstm-backward-cell-gradient-starts-nowhere",
         "lstm_backward",
-        "    dprev_c = torch.zeros_like(dh[:, 0])\n",
-        "",
+        "dprev_h = dprev_c = torch",
+        "dprev_h = torch",
         "`dprev_c` is used at the last step before it has a value. After the last step nothing "
         "uses the cell: what is its gradient there?",
         "A loop that carries something needs it before its first round.",
@@ -820,11 +826,8 @@ MISTAKES = [
     Mistake(
         "lstm-backward-upstream-overwritten",
         "lstm_backward",
-        "dx_t, dprev_h, dprev_c, dWx_t, dWh_t, db_t = lstm_step_backward(\n"
-        "            dh[:, t] + dprev_h,",
-        "dh[:, t] += dprev_h\n"
-        "        dx_t, dprev_h, dprev_c, dWx_t, dWh_t, db_t = lstm_step_backward(\n"
-        "            dh[:, t],",
+        "dnext_h, dnext_c = dh[:, t] + dprev_h,",
+        "dh[:, t] += dprev_h\n        dnext_h, dnext_c = dh[:, t],",
         "The caller's `dh` is changed: the gradient that travels back is added into it in place.",
         "`+=` on a slice writes into the tensor it was cut from. Keep a clone of `dh` and compare "
         "after the call.",
@@ -832,12 +835,8 @@ MISTAKES = [
     Mistake(
         "lstm-backward-state-gradient-accumulates",
         "lstm_backward",
-        "dx_t, dprev_h, dprev_c, dWx_t, dWh_t, db_t = lstm_step_backward(\n"
-        "            dh[:, t] + dprev_h, dprev_c, cache[t]\n"
-        "        )",
-        "dx_t, dprev_h_t, dprev_c, dWx_t, dWh_t, db_t = lstm_step_backward(\n"
-        "            dh[:, t] + dprev_h, dprev_c, cache[t]\n"
-        "        )\n"
+        "dx_t, dprev_h, dprev_c, dWx_t, dWh_t, db_t = step_gradients",
+        "dx_t, dprev_h_t, dprev_c, dWx_t, dWh_t, db_t = step_gradients\n"
         "        dprev_h = dprev_h + dprev_h_t",
         "`dprev_h` is added up over the steps, as for a weight. Each step's `dprev_h` holds all "
         "that comes from later ones: it replaces the one before.",
@@ -846,12 +845,8 @@ MISTAKES = [
     Mistake(
         "lstm-backward-cell-gradient-accumulates",
         "lstm_backward",
-        "dx_t, dprev_h, dprev_c, dWx_t, dWh_t, db_t = lstm_step_backward(\n"
-        "            dh[:, t] + dprev_h, dprev_c, cache[t]\n"
-        "        )",
-        "dx_t, dprev_h, dprev_c_t, dWx_t, dWh_t, db_t = lstm_step_backward(\n"
-        "            dh[:, t] + dprev_h, dprev_c, cache[t]\n"
-        "        )\n"
+        "dx_t, dprev_h, dprev_c, dWx_t, dWh_t, db_t = step_gradients",
+        "dx_t, dprev_h, dprev_c_t, dWx_t, dWh_t, db_t = step_gradients\n"
         "        dprev_c = dprev_c + dprev_c_t",
         "`dprev_c` is added up over the steps, as for a weight. Each step's `dprev_c` holds all "
         "that comes from later ones: it replaces the one before.",
@@ -885,8 +880,8 @@ MISTAKES = [
     Mistake(
         "lstm-backward-dWx-of-one-step",
         "lstm_backward",
-        "dWx = dWx + dWx_t",
-        "dWx = dWx_t",
+        "dWx + dWx_t",
+        "dWx_t",
         "`dWx` is that of the first time step alone, the one that comes last here. It is the sum "
         "over all steps.",
         SAME_WEIGHTS,
@@ -894,8 +889,8 @@ MISTAKES = [
     Mistake(
         "lstm-backward-dWh-of-one-step",
         "lstm_backward",
-        "dWh = dWh + dWh_t",
-        "dWh = dWh_t",
+        "dWh + dWh_t",
+        "dWh_t",
         "`dWh` is that of the first time step alone, the one that comes last here. It is the sum "
         "over all steps.",
         SAME_WEIGHTS,
@@ -903,8 +898,8 @@ MISTAKES = [
     Mistake(
         "lstm-backward-db-of-one-step",
         "lstm_backward",
-        "db = db + db_t",
-        "db = db_t",
+        "db + db_t",
+        "db_t",
         "`db` is that of the first time step alone, the one that comes last here. It is the sum "
         "over all steps.",
         SAME_WEIGHTS,
@@ -912,8 +907,8 @@ MISTAKES = [
     Mistake(
         "lstm-backward-weights-of-one-step",
         "lstm_backward",
-        "dWx = dWx + dWx_t\n        dWh = dWh + dWh_t\n        db = db + db_t",
-        "dWx = dWx_t\n        dWh = dWh_t\n        db = db_t",
+        "dWx + dWx_t, dWh + dWh_t, db + db_t",
+        "dWx_t, dWh_t, db_t",
         "The gradients of `Wx`, `Wh` and `b` are those of the first time step alone, the one that "
         "comes last here. They are sums over all steps.",
         SAME_WEIGHTS,
@@ -921,7 +916,7 @@ MISTAKES = [
     Mistake(
         "lstm-backward-weights-of-the-last-step",
         "lstm_backward",
-        "dWx = dWx + dWx_t\n        dWh = dWh + dWh_t\n        db = db + db_t",
+        "dWx, dWh, db = dWx + dWx_t, dWh + dWh_t, db + db_t",
         "if t == dh.shape[1] - 1:\n            dWx, dWh, db = dWx_t, dWh_t, db_t",
         "The gradients of `Wx`, `Wh` and `b` are those of the last time step alone. They are sums "
         "over all steps.",
@@ -958,14 +953,14 @@ MISTAKES = [
         "lstm-backward-loop-forwards",
         "lstm_backward",
         "for t in reversed(range(dh.shape[1])):\n"
-        "        dx_t, dprev_h, dprev_c, dWx_t, dWh_t, db_t = lstm_step_backward(\n"
-        "            dh[:, t] + dprev_h, dprev_c, cache[t]\n"
-        "        )\n"
+        "        dnext_h, dnext_c = dh[:, t] + dprev_h, dprev_c\n"
+        "        step_gradients = lstm_step_backward(dnext_h, dnext_c, cache[t])\n"
+        "        dx_t, dprev_h, dprev_c, dWx_t, dWh_t, db_t = step_gradients\n"
         "        dx.append(dx_t)",
         "for t in range(dh.shape[1]):\n"
-        "        dx_t, dprev_h, dprev_c, dWx_t, dWh_t, db_t = lstm_step_backward(\n"
-        "            dh[:, t] + dprev_h, dprev_c, cache[t]\n"
-        "        )\n"
+        "        dnext_h, dnext_c = dh[:, t] + dprev_h, dprev_c\n"
+        "        step_gradients = lstm_step_backward(dnext_h, dnext_c, cache[t])\n"
+        "        dx_t, dprev_h, dprev_c, dWx_t, dWh_t, db_t = step_gradients\n"
         "        dx.insert(0, dx_t)",
         "The loop runs forwards in time. Gradients travel from the last step to the first: each "
         "step needs what the later one sends back.",
@@ -1039,7 +1034,7 @@ MISTAKES = [
         "dh0 = dprev_h + dprev_c",
         "The gradient of the first cell state is added to `dh0`. The cell starts from zeros, not "
         "from `h0`.",
-        "On which ways does `h0` enter the sequence?",
+        "By which paths does `h0` enter the sequence?",
     ),
     Mistake(
         "lstm-backward-dh0-zero",
