@@ -1,5 +1,6 @@
 """What a handout must not hold is found wherever it is put; and what a release proves besides."""
 
+import ast
 import gzip
 import io
 import json
@@ -24,8 +25,8 @@ from coursework.files import write_tensors
 
 SOURCE = OWN.read_text(encoding="utf-8")
 LINE = "next_h = torch.tanh(x @ Wx + prev_h @ Wh + b)"
-LONG = "dx_t, dprev_h, dprev_c, dWx_t, dWh_t, db_t = "
-LONG += "lstm_step_backward(dh[:, t] + dprev_h, dprev_c, cache[t])"
+LONG = "next_h, next_c, cache_t = attention_lstm_step_forward("
+LONG += "x[:, t], prev_h, prev_c, attn, Wx, Wh, Wattn, b)"
 PARTS = ["rnn"]
 ASKED = ["rnn_step_forward", "rnn_forward"]
 
@@ -59,7 +60,7 @@ def tree(tmp_path: Path) -> Path:
         put(folder, name, f"# {name}\n")
     put(folder, "coursework/__init__.py", "")
     put(folder, "coursework/__main__.py", CHECKS)
-    put(folder, "coursework/captioning.py", blank(SOURCE, PARTS))
+    put(folder, "coursework/captioning.py", blank(SOURCE))
     put(folder, "handout.json", json.dumps({"parts": PARTS, "exercises": ASKED}))
     put(folder, "notebooks/1_rnn.ipynb", notebook(cell("%autoreload 2\nlab.bundle(BUNDLE)")))
     np.savez_compressed(folder / "checks" / "answers.npz", texts=np.array("{}"), codes=np.arange(9))
@@ -97,12 +98,10 @@ def refused(folder: Path, zip_bytes: bytes | None = None, source: str = SOURCE) 
 
 
 def test_every_exercise_and_every_helper_has_secrets():
-    hidden = solution(SOURCE)
+    hidden = solution(ast.parse(SOURCE))
     assert {e.function for e in EXERCISES.values()} < set(hidden)
     assert {name for name in hidden if name.split(".")[-1].startswith("_")} == {
-        "_lstm_cell_forward",
-        "_lstm_cell_backward",
-        "CaptioningRNN._project_image",
+        "CaptioningRNN._project_image"
     }
     told = " ".join(secret.told for secret in secrets(SOURCE))
     for name in hidden.keys() - {"word_embedding_forward"}:
@@ -114,18 +113,23 @@ def test_formulas_of_docstrings_and_given_code_are_none():
     texts = {secret.text for secret in secrets(SOURCE)}
     for public in ("next_c = f * prev_c + i * g", "dprev_c = dc * f", "super().__init__()"):
         assert squeeze(public) not in texts
-    for line in (LINE, LONG, "dx = da @ Wx.T", "def _lstm_cell_forward(a, prev_c):"):
+    for line in (LINE, LONG, "dx = da @ Wx.T", "def _project_image(self, features):"):
         assert squeeze(line) in texts
 
 
 def test_helpers_that_given_code_uses_are_given():
-    source = (
-        SOURCE + "\n\ndef _one():\n    return _two(12345)\n\n\ndef _two(x):\n    return x + 12345\n"
+    def hidden(source):
+        return set(solution(ast.parse(source)))
+
+    helpers = (
+        "\n\nTEN = 12345\n\n\ndef _one():\n    return _two(TEN)\n\n\ndef _two(x):\n    return x\n"
     )
-    assert {"_one", "_two"} <= set(solution(source))
-    given = source + "\n\nclass Given:\n    made = _one()\n"
-    assert {"_one", "_two"} & set(solution(given)) == set()
-    assert {"_weight", "_one"} & set(solution(SOURCE)) == set()
+    assert hidden(SOURCE + helpers) - hidden(SOURCE) == {"_one", "_two", "TEN"}
+    given = helpers + "\n\nclass Given(RNN):\n    made = _one()\n"
+    assert hidden(SOURCE + given) - hidden(SOURCE) == {"_one", "_two", "TEN", "Given"}
+    given += "\n\nif Given:\n    pass\n"
+    assert hidden(SOURCE + given) == hidden(SOURCE)
+    assert not {"_weight", "RNN", "NULL", "CaptioningRNN"} & hidden(SOURCE)
 
 
 # Where it may be put
@@ -228,22 +232,24 @@ def as_bytecode_by_another_name(folder):
 
 
 def below_a_stub(folder):
-    text = blank(SOURCE, PARTS)
-    stub = 'raise NotImplementedError("Part 1: write rnn_step_forward")'
+    text = blank(SOURCE)
+    stub = 'raise NotImplementedError("Part rnn: write rnn_step_forward")'
     assert stub in text
     put(folder, "coursework/captioning.py", text.replace(stub, f"return None\n    {LINE}"))
 
 
 def as_a_patch(folder):
+    lines = [secret.text for secret in secrets(SOURCE) if not secret.is_patch]
     patches = [each.new for each in CATALOGUE.values() if "\n" not in each.new]
+    patches = [new for new in patches if not any(line in squeeze(new) for line in lines)]
     longest = max(patches, key=lambda new: len(squeeze(new)))
     assert len(squeeze(longest)) > SHORTEST_PATCH
     put(folder, "checks/patches.md", f"* instead of\n\n> {longest}\n")
 
 
 def a_helper_s_docstring(folder):
-    text = "From a (N,4H) and prev_c (N,H) to the new states: the same in the attention LSTM."
-    put(folder, "notes.md", f'"""{text}"""')
+    (helper,) = solution(ast.parse(SOURCE))["CaptioningRNN._project_image"]
+    put(folder, "notes.md", f'"""{ast.get_docstring(helper)}"""')
 
 
 PLANTS = {
@@ -254,7 +260,7 @@ PLANTS = {
     with_a_type: r"1_rnn.ipynb, cell 1, line 3 holds line \d+ of .*, rnn_step_backward: `dWx =",
     added_up: r"notes.md, line 1 holds line \d+ of captioning.py, rnn_step_backward: `dWx =",
     in_two_lines: r"coursework/run.py, line 2 holds line \d+ of captioning.py, rnn_step_forward",
-    joined: r"coursework/run.py, line 3 holds line \d+ of captioning.py, lstm_backward: `dx_t",
+    joined: r"coursework/run.py, line 3 holds line \d+ of captioning.py, attention_lstm_forward: `next_h",
     with_brackets: r"coursework/run.py, line 2 holds line \d+ of .*`return next_h, cache`",
     in_a_cell: r"1_rnn.ipynb, cell 2, line 3 holds line \d+",
     in_an_output: r"1_rnn.ipynb, cell 1 holds an output; .*1_rnn.ipynb holds line \d+",
@@ -269,7 +275,7 @@ PLANTS = {
     as_bytecode_by_another_name: r"data/a.bin holds line \d+",
     below_a_stub: r"coursework/captioning.py, line \d+ holds line \d+",
     as_a_patch: r"checks/patches.md, line 3 holds the patch of the mistake [\w-]+",
-    a_helper_s_docstring: r"notes.md, line 1 holds line \d+ of captioning.py, _lstm_cell_forward",
+    a_helper_s_docstring: r"notes.md, line 1 holds line \d+ of captioning.py, .*_project_image",
 }
 
 
@@ -408,8 +414,8 @@ def test_what_a_student_needs_is_there(tree, name):
 
 
 def test_a_solved_exercise_is_refused_in_whatever_words(tree):
-    text = blank(SOURCE, PARTS)
-    stub = 'raise NotImplementedError("Part 1: write rnn_step_forward")'
+    text = blank(SOURCE)
+    stub = 'raise NotImplementedError("Part rnn: write rnn_step_forward")'
     put(tree, "coursework/captioning.py", text.replace(stub, "return (x @ Wx).tanh(), b"))
     assert "as handed out, rnn_step_forward is passed, not unwritten" in refused(tree)
 
