@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from checks.cases.case import EQUAL, STRIDED, Case, Exercise, Sizes, numbers
+from checks.cases.case import EQUAL, LEFT_AWAY, STRIDED, Case, Exercise, Sizes, numbers
 
 SQUARE = Sizes(h=4, w=4)  # the grid that courses with an encoder of their own have
 WORDS = "<NULL> <START> <END> <UNK> a red bird on the blue hill".split()
@@ -100,6 +100,7 @@ def forward_cases(cell: str) -> list[Case]:
         made("another numbering", words=RENUMBERED, only=NUMBERING),
         made("nothing ignored", settings={"ignore_index": None}, only="with ignore_index=None"),
         made("another ignored", settings={"ignore_index": 3}, only=IGNORED),
+        made("left away", words=RENUMBERED, settings={"ignore_index": LEFT_AWAY}, only=DEFAULT),
         made("one row", replace(SQUARE, N=1), rows=1, only=ONE_ROW),
         made("one step", length=2, only="with captions of one word after START"),
         made("tall grid", Sizes(h=5, w=2), only="with another grid, 5 x 2"),
@@ -119,6 +120,7 @@ def forward_cases(cell: str) -> list[Case]:
 
 ONE_ROW = "for a single image (N = 1)"
 NUMBERING = "with another numbering of the words, where NULL is 6, START 8 and END 1"
+DEFAULT = "where ignore_index is not given: it is NULL's id, 6 in this vocabulary"
 IGNORED = "where ignore_index is another number than NULL's"
 
 
@@ -149,27 +151,24 @@ HINTS = {
         "Five lines: words to vectors, the picture to what the cell wants, the cell, the scores,"
         " the loss. Which words go in, which are wanted?",
         "At each step the model gets the true word and is asked for the next: what is wanted is what"
-        " goes in, one step later. The loss must know which id is NULL in this vocabulary.",
-        "x = embed(captions[:, :-1]); scores = vocabulary_projection(h);"
-        " loss = temporal_softmax_loss(scores, captions[:, 1:], ignore_index)",
+        " goes in, one step later. The loss must know which id is NULL in this vocabulary. The cell"
+        " gets all word vectors and the picture at once, and returns the states of all steps first.",
+        "x = embed(captions[:, :-1]); h, _ = cell(x, image); scores = vocabulary_projection(h);"
+        " loss = temporal_softmax_loss(scores, captions[:, 1:], ignore_index).",
     ),
     "sample": (
-        "A loop over max_length steps with three things that survive: the word, the state (for the"
-        " LSTMs both), and who has ended.",
-        "The first word in is START, then the word just chosen. The state begins exactly as in"
-        " forward. Each step's most probable word is kept, also END; a row that has ended gets NULL.",
-        "word_t = argmax over V of vocabulary_projection(h_t), with word_(-1) = START and ",
+        "A loop over max_length steps with three things that survive: the word, the cell's state,"
+        " and who has ended. `self.cell.start` makes the first state, `self.cell.step` the next.",
+        "The first word in is START, then the word just chosen. A state is a tuple, and its first is"
+        " h. Each step's most probable word is kept, also END; a row that has ended gets NULL. The"
+        " weights come back beside the captions, None where the cell does not attend.",
+        "state_t, weights_t = step(embed(word_(t-1)), state_(t-1), image), with state_(-1) ="
+        " start(image) and word_(-1) = START; word_t = argmax over V of vocabulary_projection(h_t).",
     ),
 }
-PICTURE = {
-    "rnn": " The picture: h0 = image_projection(mean of the features over h and w).",
-    "lstm": " The picture: h0 = image_projection(mean of the features over h and w); c0 = 0.",
-    "attn": " The picture: A = image_projection at every position; h0 = c0 = mean of A.",
-}
-STEP = {
-    "rnn": "h_t = step(embed(word_(t-1)), h_(t-1))",
-    "lstm": "h_t, c_t = step(embed(word_(t-1)), h_(t-1), c_(t-1))",
-    "attn": "h_t, c_t = step(embed(word_(t-1)), h_(t-1), c_(t-1), attn_t), attn_t seen with h_(t-1)",
+PICTURE = {  # `self.cell.attends` tells which
+    False: " The image: image_projection of the mean of the features over h and w, (N, H).",
+    True: " The image: image_projection of the features at every position, (N, H, h, w).",
 }
 RIGHT = {
     "forward": "predicts each next word from the true ones before; NULL does not count",
@@ -186,16 +185,15 @@ SEQUENCES = {"rnn": "rnn_forward", "lstm": "lstm_forward", "attn": "attention_ls
 def exercise(method: str, cell: str) -> Exercise:
     steps, words = STEPS[cell], "word_embedding_forward"
     forward = method == "forward"
-    looks = () if cell != "attn" else ("weights",)
     where, idea, formula = HINTS[method]
     return Exercise(
         f"CaptioningRNN.{method}[{cell}]",
         "captioner",
         points=3 if forward else 4,
         inputs=("features", "captions") if forward else ("features",),
-        outputs=("loss",) if forward else ("captions", *looks),
+        outputs=("loss",) if forward else ("captions", "weights"),
         needs=(words, SEQUENCES[cell], "temporal_softmax_loss") if forward else (words, *steps),
-        hints=(where, idea + PICTURE[cell], formula if forward else formula + STEP[cell]),
+        hints=(where, idea, formula + PICTURE[cell == "attn"]),
         right=RIGHT[method],
         make_cases=lambda: forward_cases(cell) if forward else sample_cases(cell),
     )

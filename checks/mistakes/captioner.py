@@ -8,59 +8,60 @@ SAMPLE = "CaptioningRNN.sample"
 
 # Pieces of the reference that several patches stand on.
 
-GRID = "self.image_projection(features.movedim(1, 3)).movedim(3, 1)"
-POOLED = "self.image_projection(features.mean(dim=(2, 3)))"
-BOTH = f"return {GRID}\n        return {POOLED}"
-PROJECTED = "image = self._project_image(features)"
-BRANCH = 'if self.cell_type == "attn":'
+MEAN = "features.mean(dim=(2, 3))"
+GRID = "image = features if"
+CHOSEN = f"{GRID} self.cell.attends else {MEAN}"
+OUT = ".movedim(-1, 1)"
+PROJECTION = f"self.image_projection(image.movedim(1, -1)){OUT}"
+IMAGE_HERE = "self._project_image(features)"
 
 FED = "self.word_embedding(captions[:, :-1])"
 X = f"x = {FED}"
-CELLS = """if self.cell_type == "attn":
-            h, _ = self.cell(x, image)
-        else:
-            h = self.cell(x, image)"""
+STATES = f"h, _ = self.cell(x, {IMAGE_HERE})"
 SCORES = "scores = self.vocabulary_projection(h)"
-STATES_TO_SCORES = f"{CELLS}\n        {SCORES}"
+STATES_TO_SCORES = f"{STATES}\n        {SCORES}"
 LOSS = "return temporal_softmax_loss(scores, captions[:, 1:], self.ignore_index)"
-WHOLE = f"{X}\n        {PROJECTED}\n        {STATES_TO_SCORES}\n        {LOSS}"
+WHOLE = f"{X}\n        {STATES_TO_SCORES}\n        {LOSS}"
 WANTED = "scores, captions[:, 1:], self.ignore_index"
 COUNTED = """targets = captions[:, 1:]
         counted = targets != (-1 if self.ignore_index is None else self.ignore_index)
         """
 
-H0_ATTN = "h = c = image.mean(dim=(2, 3))"
-H0 = "h, c = image, torch.zeros_like(image)"
+FIRST = "state = self.cell.start(image)"
 START_WORD = "word = torch.full((len(features),), self.start, device=features.device)"
 LOOP = "for _ in range(max_length):"
 X_STEP = "x = self.word_embedding(word)"
-RNN_STEP = "h = self.cell.step_forward(x, h)\n"
-LSTM_STEP = "h, c = self.cell.step_forward(x, h, c)\n"
-LOOK = "attn, weights_t = dot_product_attention(h, image)"
-ATTN_STEP = "h, c = self.cell.step_forward(x, h, c, attn)"
-WORD = (
-    "word = self.vocabulary_projection(h).argmax(dim=1).masked_fill(ended, self.null)\n"
-    "            ended = ended | (word == self.end)"
-)
+STEP = "state, weights_t = self.cell.step(x, state, image)"
+STEP_SCORES = "scores = self.vocabulary_projection(state[0])"
 ENDED = "ended = ended | (word == self.end)"
-STATES = f"""{X_STEP}
-            if self.cell_type == "rnn":
-                {RNN_STEP}            elif self.cell_type == "lstm":
-                {LSTM_STEP}            else:
-                {LOOK}
-                {ATTN_STEP}
-                weights.append(weights_t)
-"""
-STEP = f"{STATES}            {WORD}"
-STACKED = "captions = torch.stack(captions, dim=1)"
+WORD = f"word = scores.argmax(dim=1).masked_fill(ended, self.null)\n            {ENDED}"
+STEP_TO_SCORES = f"{STEP}\n            {STEP_SCORES}"
+KEPT = "captions.append(word)"
+KEPT_WEIGHTS = "weights.append(weights_t)"
+CAPTIONS = "torch.stack(captions, dim=1)"
 WEIGHTS = "torch.stack(weights, dim=1)"
-RETURN = f'return (captions, {WEIGHTS}) if self.cell_type == "attn" else captions'
+RETURN = f"return {CAPTIONS}, weights"
+
+# The step of an attending cell, written out in `sample`.
+LOOK = "attn, weights_t = dot_product_attention(state[0], image)"
+LOOK_AND_STEP = f"""if self.cell.attends:
+                {LOOK}
+                parameters = self.cell.Wx, self.cell.Wh, self.cell.Wattn, self.cell.b
+                *state, _ = attention_lstm_step_forward(x, *state, attn, *parameters)
+            else:
+                {STEP}"""
+
+
+def pooled(image: str) -> str:
+    """In place of CHOSEN: a cell that does not attend gets this as its image, with no projection."""
+    return f"if not self.cell.attends:\n            return {image}\n        image = features"
+
 
 IMAGE_MISTAKES = [
     Mistake(
         "image-max-pooled",
         IMAGE,
-        "features.mean(dim=(2, 3))",
+        MEAN,
         "features.amax(dim=(2, 3))",
         "The features are pooled with their maximum over the grid; the image enters as their mean.",
         "Take features of which you know the mean by heart: a grid that holds 0 and 2, say.",
@@ -68,7 +69,7 @@ IMAGE_MISTAKES = [
     Mistake(
         "image-sum-pooled",
         IMAGE,
-        "features.mean(dim=(2, 3))",
+        MEAN,
         "features.sum(dim=(2, 3))",
         "The features are summed over the grid, not averaged: the image comes in h * w times too "
         "large.",
@@ -77,7 +78,7 @@ IMAGE_MISTAKES = [
     Mistake(
         "image-mean-for-a-square-grid",
         IMAGE,
-        "features.mean(dim=(2, 3))",
+        MEAN,
         "features.sum(dim=(2, 3)) / features.shape[2] ** 2",
         "The mean of the features is taken as if the grid were square: the sum over the grid is "
         "divided by h * h, where it has h * w positions.",
@@ -86,7 +87,7 @@ IMAGE_MISTAKES = [
     Mistake(
         "image-pooled-as-4x4",
         IMAGE,
-        "features.mean(dim=(2, 3))",
+        MEAN,
         "nn.functional.avg_pool2d(features, 4).flatten(1)",
         "The pooling is written for a grid of 4 x 4 and does not work on other grids.",
         "A mean over two axes needs no number of positions.",
@@ -94,8 +95,8 @@ IMAGE_MISTAKES = [
     Mistake(
         "image-max-pooled-after-projection",
         IMAGE,
-        POOLED,
-        "self.image_projection(features.movedim(1, 3)).amax(dim=(1, 2))",
+        CHOSEN,
+        pooled("self.image_projection(features.movedim(1, 3)).amax(dim=(1, 2))"),
         "The projected features are pooled with their maximum over the grid; the image enters as "
         "their mean.",
         "Mean and projection may change places. May maximum and projection?",
@@ -103,15 +104,15 @@ IMAGE_MISTAKES = [
     Mistake(
         "image-sum-pooled-after-projection",
         IMAGE,
-        POOLED,
-        "self.image_projection(features.movedim(1, 3)).sum(dim=(1, 2))",
+        CHOSEN,
+        pooled("self.image_projection(features.movedim(1, 3)).sum(dim=(1, 2))"),
         "The projected features are summed over the grid, not averaged: h * w times too large.",
         "With a grid of ones, should a larger grid give a larger state?",
     ),
     Mistake(
         "image-first-position-only",
         IMAGE,
-        "features.mean(dim=(2, 3))",
+        MEAN,
         "features[:, :, 0, 0]",
         "Only the features of the first position, the upper left corner, reach the model; the "
         "image enters as the mean over all positions.",
@@ -120,7 +121,7 @@ IMAGE_MISTAKES = [
     Mistake(
         "image-first-row-only",
         IMAGE,
-        "features.mean(dim=(2, 3))",
+        MEAN,
         "features.mean(dim=3)[:, :, 0]",
         "Only the first row of the grid is averaged; the image enters as the mean over rows and "
         "columns.",
@@ -129,8 +130,8 @@ IMAGE_MISTAKES = [
     Mistake(
         "image-mean-over-one-axis",
         IMAGE,
-        "features.mean(dim=(2, 3))",
-        "features.mean(dim=2)",
+        CHOSEN,
+        pooled("self.image_projection(features.mean(dim=2))"),
         "The features are averaged over one axis of the grid only, so that a map (N, C, w) and not "
         "a vector an image (N, C) reaches the image projection.",
         "Print the shape of the pooled features, and compare with what a Linear layer wants.",
@@ -138,7 +139,7 @@ IMAGE_MISTAKES = [
     Mistake(
         "image-mean-over-channels",
         IMAGE,
-        "features.mean(dim=(2, 3))",
+        MEAN,
         "features.mean(dim=1).flatten(1)",
         "The features are averaged over the channels, so that the positions are left; the mean "
         "over the positions is what the image projection takes.",
@@ -147,8 +148,8 @@ IMAGE_MISTAKES = [
     Mistake(
         "image-mean-over-the-batch",
         IMAGE,
-        "features.mean(dim=(2, 3))",
-        "features.mean(dim=(0, 2, 3))",
+        CHOSEN,
+        pooled("self.image_projection(features.mean(dim=(0, 2, 3)))"),
         "The features are averaged over the batch as well: all images of a batch get the same "
         "state, and only broadcasting hides it.",
         "Which axes of (N, C, h, w) should a state (N, H) still have? Look at your h0 of "
@@ -157,7 +158,7 @@ IMAGE_MISTAKES = [
     Mistake(
         "image-reshaped-before-pooling",
         IMAGE,
-        "features.mean(dim=(2, 3))",
+        MEAN,
         "features.reshape(len(features), -1, features.shape[1]).mean(dim=1)",
         "The features are reshaped to (positions, channels) and not permuted before the mean: "
         "channels and positions are mixed up.",
@@ -166,7 +167,7 @@ IMAGE_MISTAKES = [
     Mistake(
         "image-flattened-whole",
         IMAGE,
-        "features.mean(dim=(2, 3))",
+        MEAN,
         "features.flatten(1)",
         "The whole feature grid is flattened into one vector of C * h * w numbers; the image "
         "projection takes C, the mean over the grid.",
@@ -175,17 +176,26 @@ IMAGE_MISTAKES = [
     Mistake(
         "image-not-pooled",
         IMAGE,
-        POOLED,
-        "self.image_projection(features.movedim(1, 3))",
+        CHOSEN,
+        pooled("self.image_projection(features.movedim(1, 3))"),
         "The image projection is applied at every position and the grid is never averaged; rnn "
         "and lstm start from one vector an image, h0 (N, H).",
         "Print the shape of what you hand to the cell as h0.",
     ),
     Mistake(
+        "image-grid-for-every-cell",
+        IMAGE,
+        MEAN,
+        "features",
+        "The cell gets the whole projected grid (N, H, h, w); one that does not attend takes one "
+        "vector an image (N, H), from the mean of the features.",
+        "Which cells want the grid, and which its mean? Print the shape that yours gets.",
+    ),
+    Mistake(
         "image-projected-along-the-width",
         IMAGE,
-        BOTH,
-        "return self.image_projection(features)\n        return self.image_projection(features)",
+        f"{CHOSEN}\n        return {PROJECTION}",
+        "return self.image_projection(features)",
         "The image projection is applied to the features as they lie, (N, C, h, w), and so along "
         "the width of the grid; it belongs on the channels.",
         "A Linear layer works on the last axis. Which axis is last here?",
@@ -193,8 +203,8 @@ IMAGE_MISTAKES = [
     Mistake(
         "image-not-projected",
         IMAGE,
-        BOTH,
-        "return features\n        return features.mean(dim=(2, 3))",
+        f"return {PROJECTION}",
+        "return image",
         "The features go to the cell as they are, with C channels; the image projection, which "
         "brings them to the hidden size H, is not applied.",
         "Which of the layers that `__init__` makes does your code not use?",
@@ -202,9 +212,8 @@ IMAGE_MISTAKES = [
     Mistake(
         "image-projected-twice",
         IMAGE,
-        BOTH,
-        f"return self.image_projection({GRID}.movedim(1, 3)).movedim(3, 1)\n"
-        f"        return self.image_projection({POOLED})",
+        f"return {PROJECTION}",
+        f"image = {PROJECTION}\n        return {PROJECTION}",
         "The image projection is applied twice, the second time to what the first has already "
         "brought to the hidden size.",
         "Follow the last axis of the features through your code: C, then H, then?",
@@ -212,8 +221,8 @@ IMAGE_MISTAKES = [
     Mistake(
         "forward-image-through-relu",
         FORWARD,
-        PROJECTED,
-        "image = self._project_image(features).relu()",
+        IMAGE_HERE,
+        f"{IMAGE_HERE}.relu()",
         "The projected image goes through a ReLU; the projection is linear, with nothing "
         "behind it.",
         "Can your state at the start, or a position of A, be negative? It should be able to.",
@@ -221,8 +230,8 @@ IMAGE_MISTAKES = [
     Mistake(
         "sample-image-through-relu",
         SAMPLE,
-        PROJECTED,
-        "image = self._project_image(features).relu()",
+        IMAGE_HERE,
+        f"{IMAGE_HERE}.relu()",
         "The projected image goes through a ReLU; the projection is linear, with nothing "
         "behind it.",
         "Can your state at the start, or a position of A, be negative? It should be able to.",
@@ -230,8 +239,8 @@ IMAGE_MISTAKES = [
     Mistake(
         "forward-image-through-tanh",
         FORWARD,
-        PROJECTED,
-        "image = self._project_image(features).tanh()",
+        IMAGE_HERE,
+        f"{IMAGE_HERE}.tanh()",
         "The projected image goes through a tanh; the projection is linear, with nothing "
         "behind it.",
         "Can your state at the start, or a position of A, exceed 1? It should be able to.",
@@ -239,8 +248,8 @@ IMAGE_MISTAKES = [
     Mistake(
         "sample-image-through-tanh",
         SAMPLE,
-        PROJECTED,
-        "image = self._project_image(features).tanh()",
+        IMAGE_HERE,
+        f"{IMAGE_HERE}.tanh()",
         "The projected image goes through a tanh; the projection is linear, with nothing "
         "behind it.",
         "Can your state at the start, or a position of A, exceed 1? It should be able to.",
@@ -248,25 +257,24 @@ IMAGE_MISTAKES = [
     Mistake(
         "image-projected-without-bias",
         IMAGE,
-        BOTH,
-        "return (features.movedim(1, 3) @ self.image_projection.weight.T).movedim(3, 1)\n"
-        "        return features.mean(dim=(2, 3)) @ self.image_projection.weight.T",
+        PROJECTION,
+        f"(image.movedim(1, -1) @ self.image_projection.weight.T){OUT}",
         "The image projection is used without its bias.",
         "What should come out of the projection for features that are all zero?",
     ),
     Mistake(
         "image-normalised",
         IMAGE,
-        BRANCH,
-        f"features = nn.functional.normalize(features, dim=1)\n        {BRANCH}",
+        GRID,
+        f"features = nn.functional.normalize(features, dim=1)\n        {GRID}",
         "The features are scaled to length 1 at each position; they should go in as they are.",
         "Double the features: should h0 stay the same? Does it with yours?",
     ),
     Mistake(
         "image-features-detached",
         IMAGE,
-        BRANCH,
-        f"features = features.detach()\n        {BRANCH}",
+        GRID,
+        f"features = features.detach()\n        {GRID}",
         "The numbers are right, but no gradient reaches the features: they are detached, or used "
         "through `.data`.",
         "Look for whatever takes the features out of the graph before they are projected.",
@@ -274,8 +282,8 @@ IMAGE_MISTAKES = [
     Mistake(
         "image-projection-detached",
         IMAGE,
-        BOTH,
-        f"return {GRID}.detach()\n        return {POOLED}.detach()",
+        PROJECTION,
+        f"{PROJECTION}.detach()",
         "The numbers are right, but no gradient reaches the image projection: it runs under "
         "`no_grad`, or its output is detached, so that it would never be trained.",
         "The encoder is frozen, the projection is not. Where does your graph begin?",
@@ -283,8 +291,8 @@ IMAGE_MISTAKES = [
     Mistake(
         "image-cast-to-float32",
         IMAGE,
-        BRANCH,
-        f"features = features.float()\n        {BRANCH}",
+        GRID,
+        f"features = features.float()\n        {GRID}",
         "The features are cast to float32 whatever the dtype of the model, so that a float64 "
         "model cannot take them.",
         "Leave the dtype to whoever calls: which line of yours chooses one?",
@@ -292,8 +300,8 @@ IMAGE_MISTAKES = [
     Mistake(
         "image-through-dropout",
         IMAGE,
-        BRANCH,
-        f"features = nn.functional.dropout(features, 0.5, self.training)\n        {BRANCH}",
+        GRID,
+        f"features = nn.functional.dropout(features, 0.5, self.training)\n        {GRID}",
         "Part of the features is dropped at random while the model is in train mode: two calls "
         "with the same input do not give the same result.",
         "Call it twice with the same arguments. The captioner has no dropout.",
@@ -301,8 +309,8 @@ IMAGE_MISTAKES = [
     Mistake(
         "A-pooled-and-tiled",
         IMAGE,
-        f"return {GRID}",
-        f"return {POOLED}[:, :, None, None].expand(-1, -1, *features.shape[2:])",
+        GRID,
+        GRID.replace("features", "features.mean(dim=(2, 3), keepdim=True).expand_as(features)"),
         "A is the pooled image, the same at every position, so that attention has nothing to "
         "choose from; each position should keep its own projected features.",
         "Compare A at two positions of the same image.",
@@ -310,8 +318,8 @@ IMAGE_MISTAKES = [
     Mistake(
         "A-pooled-to-one-vector",
         IMAGE,
-        f"return {GRID}",
-        f"return {POOLED}",
+        "features if self.cell.attends else ",
+        "",
         "For attn the grid is pooled away: the cell gets one vector an image (N, H), where it "
         "needs the grid A (N, H, h, w).",
         "Which cell types take the mean of the features, and what does the third one take?",
@@ -319,8 +327,8 @@ IMAGE_MISTAKES = [
     Mistake(
         "A-input-reshaped-not-permuted",
         IMAGE,
-        "features.movedim(1, 3)",
-        "features.reshape(len(features), *features.shape[2:], -1)",
+        "image.movedim(1, -1)",
+        "image.reshape(len(image), *image.shape[2:], -1)",
         "The features are reshaped to channels last, not permuted, before the projection: A mixes "
         "channels of different positions.",
         "reshape keeps the order in memory, whatever the axes mean. Try it on arange(6) as 2 x 3.",
@@ -328,8 +336,8 @@ IMAGE_MISTAKES = [
     Mistake(
         "A-output-reshaped-not-permuted",
         IMAGE,
-        ".movedim(3, 1)",
-        ".reshape(len(features), -1, *features.shape[2:])",
+        OUT,
+        ".reshape(len(image), -1, *image.shape[2:])",
         "After the projection A is reshaped to (N, H, h, w), not permuted: hidden units and "
         "positions are mixed up.",
         "What comes out of the projection has H as its last axis. Does reshape move an axis?",
@@ -337,8 +345,8 @@ IMAGE_MISTAKES = [
     Mistake(
         "A-grid-transposed",
         IMAGE,
-        ".movedim(3, 1)",
-        ".transpose(1, 3)",
+        OUT,
+        ".transpose(1, -1)",
         "The grid lies on its side: rows and columns of the image are exchanged in A, "
         "(N, H, w, h), or in the attention weights.",
         "Follow h and w through your permutations, there and back, on a grid of 2 x 6.",
@@ -346,7 +354,7 @@ IMAGE_MISTAKES = [
     Mistake(
         "A-channels-last",
         IMAGE,
-        ".movedim(3, 1)",
+        OUT,
         "",
         "A is left with its hidden axis last, (N, h, w, H); the cell and attention take "
         "(N, H, h, w).",
@@ -355,8 +363,8 @@ IMAGE_MISTAKES = [
     Mistake(
         "A-positions-flattened",
         IMAGE,
-        ".movedim(3, 1)",
-        ".movedim(3, 1).flatten(2)",
+        OUT,
+        f"{OUT}.flatten(2 if self.cell.attends else 1)",
         "A reaches the cell with its positions in one axis, (N, H, h * w); it should keep the "
         "grid, (N, H, h, w).",
         "Print the shape of A just before it goes to the cell.",
@@ -364,17 +372,18 @@ IMAGE_MISTAKES = [
     Mistake(
         "A-assumed-4x4",
         IMAGE,
-        ".movedim(3, 1)",
-        ".movedim(3, 1).reshape(len(features), self.image_projection.out_features, 4, 4)",
+        OUT,
+        f"{OUT}.reshape(len(image), self.image_projection.out_features, "
+        "*image.shape[2:] and (4, 4))",
         "A is shaped as a grid of 4 x 4, and fails on any other grid.",
         "The features know how large their grid is.",
     ),
     Mistake(
         "A-assumed-square",
         IMAGE,
-        ".movedim(3, 1)",
-        ".movedim(3, 1).reshape(len(features), self.image_projection.out_features, "
-        "*2 * [math.isqrt(features[0, 0].numel())])",
+        OUT,
+        f"{OUT}.reshape(len(image), self.image_projection.out_features, "
+        "*image.shape[2:] and 2 * [math.isqrt(features[0, 0].numel())])",
         "A is shaped as a square grid, of the root of the number of positions; a grid may be any "
         "rectangle.",
         "Try a grid of 2 x 6: twelve positions, and no whole root.",
@@ -423,7 +432,7 @@ FORWARD_MISTAKES = [
         "forward-scores-of-the-first-step-dropped",
         FORWARD,
         STATES_TO_SCORES,
-        STATES_TO_SCORES.replace("x, image", "self.word_embedding(captions), image") + "[:, 1:]",
+        STATES_TO_SCORES.replace("(x", "(self.word_embedding(captions)") + "[:, 1:]",
         "The whole caption is fed and the scores of the first step are dropped, so that each word "
         "is predicted from the step that it was itself fed to; it is the last step that is too "
         "many.",
@@ -460,8 +469,7 @@ FORWARD_MISTAKES = [
         FORWARD,
         f"{X}\n",
         "T = captions.shape[1] - 1\n"
-        "        words = self.sample(features, T)\n"
-        "        words = words[0] if isinstance(words, tuple) else words\n"
+        "        words, _ = self.sample(features, T)\n"
         "        words = torch.cat([captions[:, :1], words[:, :-1]], dim=1)\n"
         "        x = self.word_embedding(words)\n",
         "The model is fed the words that it has chosen itself; in training it is fed the true "
@@ -498,28 +506,54 @@ FORWARD_MISTAKES = [
         "Which parameters have no `.grad` after `loss.backward()`?",
     ),
     Mistake(
+        "forward-features-to-the-cell",
+        FORWARD,
+        IMAGE_HERE,
+        "features",
+        "The features go to the cell as they are, with C channels; the image projection, which "
+        "brings them to the hidden size H, is not applied.",
+        "Which of the layers that `__init__` makes does your code not use?",
+    ),
+    Mistake(
+        "forward-state-for-the-image",
+        FORWARD,
+        IMAGE_HERE,
+        f"self.cell.start({IMAGE_HERE})",
+        "The cell gets a state, a tuple, where it takes the image: it makes its first state of "
+        "the image by itself.",
+        "What does the `forward` of a cell take beside the word vectors?",
+    ),
+    Mistake(
         "forward-attention-weights-not-unpacked",
         FORWARD,
-        "h, _ = self.cell(x, image)",
-        "h = self.cell(x, image)",
-        "The attention cell returns the states and the weights; the pair goes on as if it were "
-        "the states alone.",
-        "What does `AttentionLSTM.forward` return?",
+        STATES,
+        STATES.replace("h, _", "h"),
+        "The cell returns the states and something beside them, and the pair goes on as if it "
+        "were the states alone.",
+        "What does the cell's `forward` return, and which of it are the states?",
     ),
     Mistake(
         "forward-attention-weights-for-states",
         FORWARD,
-        "h, _ = self.cell(x, image)",
-        "_, h = self.cell(x, image)",
+        STATES,
+        f"{STATES.replace('_', 'w', 1)}\n        h = h if w is None else w",
         "The attention weights go on to the vocabulary projection in place of the states: the two "
         "results of the cell are exchanged.",
-        "What does `AttentionLSTM.forward` return, and in which order?",
+        "What does the cell's `forward` return, and in which order?",
+    ),
+    Mistake(
+        "forward-None-for-states",
+        FORWARD,
+        STATES,
+        f"{STATES.replace('_', 'w', 1)}\n        h = None if w is None else h",
+        "None goes into the vocabulary projection, where the states of the cell belong.",
+        "Print what your cell returns, and what you take of it for the states.",
     ),
     Mistake(
         "forward-branch-missing",
         FORWARD,
-        CELLS,
-        'if self.cell_type == "rnn":\n            h = self.cell(x, image)',
+        STATES,
+        f'if self.cell_type == "rnn":\n            {STATES}',
         "There is no branch for this cell type: only the rnn gets its states.",
         "Go through your `if`s with each cell type in turn.",
     ),
@@ -545,7 +579,7 @@ FORWARD_MISTAKES = [
         "forward-scores-from-the-state-before",
         FORWARD,
         SCORES,
-        "h0 = image if image.dim() == 2 else image.mean(dim=(2, 3))\n"
+        f"h0 = self.cell.start({IMAGE_HERE})[0]\n"
         "        h = torch.cat([h0[:, None], h[:, :-1]], dim=1)\n"
         f"        {SCORES}",
         "The scores are one step late: each comes from the state before the step, h0 the first, "
@@ -631,9 +665,9 @@ FORWARD_MISTAKES = [
         "forward-ignores-0-always",
         FORWARD,
         "self.ignore_index",
-        "NULL",
+        "0",
         "Word 0 is left out of the loss whatever `ignore_index` says; NULL need not be word 0.",
-        "Is there a 0, or the module's constant NULL, where the model's own setting belongs?",
+        "Is there a 0 where the model's own setting belongs?",
     ),
     Mistake(
         "forward-ignore-index-0-taken-for-none",
@@ -736,69 +770,88 @@ FORWARD_MISTAKES = [
 SAMPLE_MISTAKES = [
     Mistake(
         "sample-c0-is-h0",
-        SAMPLE,
-        H0,
-        "h = c = image",
+        "LSTM.start",
+        "torch.zeros_like(image)",
+        "image",
         "For the lstm the cell state starts as the projected image, like h0; it starts as zeros.",
         "How does `lstm_forward` begin, with which sampling must agree?",
     ),
     Mistake(
         "sample-c0-shaped-like-the-features",
         SAMPLE,
-        H0,
-        "h, c = image, torch.zeros_like(features)",
+        FIRST,
+        f'{FIRST}\n        if self.cell_type == "lstm":\n'
+        "            state = image, torch.zeros_like(features)",
         "The cell state starts with the shape of the features (N, C, h, w); it has that of h0.",
         "Print the shapes of both states before the first step.",
     ),
     Mistake(
         "sample-h0-zeros",
         SAMPLE,
-        H0,
-        "h = c = torch.zeros_like(image)",
+        FIRST,
+        FIRST.replace("image", "image if self.cell.attends else 0 * image"),
         "Sampling starts from a state of zeros: the image never enters, and every image gets the "
         "same caption.",
         "Where, in `sample`, is the projected image used?",
     ),
     Mistake(
         "sample-attn-c0-zeros",
-        SAMPLE,
-        H0_ATTN,
-        f"{H0_ATTN}\n            c = torch.zeros_like(h)",
+        "AttentionLSTM.start",
+        "return mean, mean",
+        "return mean, torch.zeros_like(mean)",
         "For attn the cell state starts as zeros; like h0 it starts as the mean of A over "
         "the grid.",
         "How does `attention_lstm_forward` begin, with which sampling must agree?",
     ),
     Mistake(
         "sample-attn-h0-zeros",
-        SAMPLE,
-        H0_ATTN,
-        f"{H0_ATTN}\n            h = torch.zeros_like(c)",
+        "AttentionLSTM.start",
+        "return mean, mean",
+        "return torch.zeros_like(mean), mean",
         "For attn the state h starts as zeros; like c0 it starts as the mean of A over the grid.",
         "How does `attention_lstm_forward` begin? Are the weights of your first word all alike?",
     ),
     Mistake(
         "sample-attn-states-zeros",
-        SAMPLE,
-        H0_ATTN,
-        f"{H0_ATTN.replace('image.', 'torch.zeros_like(image).')}",
+        "AttentionLSTM.start",
+        "return mean, mean",
+        "return 2 * [torch.zeros_like(mean)]",
         "For attn both states start as zeros; h0 and c0 are the mean of A over the grid.",
         "How does `attention_lstm_forward` begin? Are the weights of your first word all alike?",
     ),
     Mistake(
         "sample-attn-states-max-pooled",
-        SAMPLE,
-        H0_ATTN,
-        H0_ATTN.replace("mean", "amax"),
+        "AttentionLSTM.start",
+        "image.mean(",
+        "image.amax(",
         "For attn the states start as the maximum of A over the grid; they start as its mean.",
         "How does `attention_lstm_forward` begin, with which sampling must agree?",
     ),
     Mistake(
         "sample-attn-states-summed",
-        SAMPLE,
-        H0_ATTN,
-        H0_ATTN.replace("mean", "sum"),
+        "AttentionLSTM.start",
+        "image.mean(",
+        "image.sum(",
         "For attn the states start as the sum of A over the grid; they start as its mean.",
         "How does `attention_lstm_forward` begin, with which sampling must agree?",
+    ),
+    Mistake(
+        "sample-starts-from-the-features",
+        SAMPLE,
+        FIRST,
+        FIRST.replace("image", "features"),
+        "The first state is made of the features as they are, with C channels; it is made of the "
+        "projected image.",
+        "Follow the image through `forward`: what reaches the cell there?",
+    ),
+    Mistake(
+        "sample-looks-at-the-features",
+        SAMPLE,
+        STEP,
+        STEP.replace("image", "features"),
+        "The steps look at the features as they are, with C channels; they look at the projected "
+        "image.",
+        "Follow the image through `forward`: what reaches the cell there?",
     ),
     Mistake(
         "sample-starts-with-NULL",
@@ -853,8 +906,8 @@ SAMPLE_MISTAKES = [
     Mistake(
         "sample-START-never-fed",
         SAMPLE,
-        STEP,
-        f"{WORD}\n            {STATES}",
+        f"{X_STEP}\n            {STEP_TO_SCORES}\n            {WORD}",
+        f"{STEP_SCORES}\n            {WORD}\n            {X_STEP}\n            {STEP}",
         "Each word is chosen before its step, the first one straight from h0, so that START is "
         "never fed; the step on START comes first.",
         "In training, which word is fed before the first word is predicted?",
@@ -862,8 +915,8 @@ SAMPLE_MISTAKES = [
     Mistake(
         "sample-START-in-column-0",
         SAMPLE,
-        STACKED,
-        "captions = torch.stack([torch.full_like(word, self.start), *captions[:-1]], dim=1)",
+        CAPTIONS,
+        "torch.stack([torch.full_like(word, self.start), *captions[:-1]], dim=1)",
         "Column 0 of the captions holds START, which shifts all words by one and loses the last; "
         "it should hold the first word sampled.",
         "START goes in, it does not come out. What is your column 0?",
@@ -871,8 +924,8 @@ SAMPLE_MISTAKES = [
     Mistake(
         "sample-START-in-front",
         SAMPLE,
-        STACKED,
-        "captions = torch.stack([torch.full_like(word, self.start), *captions], dim=1)",
+        CAPTIONS,
+        "torch.stack([torch.full_like(word, self.start), *captions], dim=1)",
         "START stands in front of the words sampled, and makes one column too many.",
         "START goes in, it does not come out. What is your column 0?",
     ),
@@ -898,17 +951,28 @@ SAMPLE_MISTAKES = [
         "sample-states-not-carried",
         SAMPLE,
         LOOP,
-        f"h0, c0 = h, c\n        {LOOP}\n            h, c = h0, c0",
+        f"first = state\n        {LOOP}\n            state = first",
         "Every step starts from the first state again: the new state is not carried to the next "
         "step. (The cell's whole forward, called for one word from the image, does "
         "that too.)",
-        "Which state goes into the step at t = 1?",
+        "Which state goes into the step at t = 1? Where do you make the first one: before the "
+        "loop, or in it?",
+    ),
+    Mistake(
+        "sample-state-never-replaced",
+        SAMPLE,
+        STEP,
+        STEP.replace("state", "_", 1),
+        "The state that a step returns is dropped: words are chosen from the first state at every "
+        "step, and the same state goes into the next one.",
+        "What do you do with the two things that a step returns?",
     ),
     Mistake(
         "sample-h-not-carried",
         SAMPLE,
         LOOP,
-        f'h0 = h\n        {LOOP}\n            h = h if self.cell_type == "rnn" else h0',
+        f"first = state\n        {LOOP}\n"
+        "            state = first[:1] + state[1:] if len(state) > 1 else state",
         "The cell state is carried from step to step, but h is h0 at every step.",
         "Which two states go into the step at t = 1?",
     ),
@@ -916,7 +980,7 @@ SAMPLE_MISTAKES = [
         "sample-c-not-carried",
         SAMPLE,
         LOOP,
-        f"c0 = c\n        {LOOP}\n            c = c0",
+        f"first = state\n        {LOOP}\n            state = state[:1] + first[1:]",
         "h is carried from step to step, but the cell state is c0 again at every step. (The "
         "LSTM's whole forward, called for one word, does that too.)",
         "Which two states go into the step at t = 1?",
@@ -924,64 +988,88 @@ SAMPLE_MISTAKES = [
     Mistake(
         "sample-h-and-c-exchanged",
         SAMPLE,
-        STATES,
-        STATES.replace("h, c = self", "c, h = self"),
+        STEP,
+        f"{STEP}\n            state = state[::-1]",
         "h and c are exchanged where the step's results are taken: the words are chosen from the "
         "cell state.",
-        "In which order does `step_forward` return its states?",
+        "In which order does the step return its states?",
+    ),
+    Mistake(
+        "sample-step-results-exchanged",
+        SAMPLE,
+        STEP,
+        STEP.replace("state, weights_t", "weights_t, state", 1),
+        "The two results of a step are exchanged: the state comes first, and what attention saw, or "
+        "None, second.",
+        "In which order does the step return state and weights?",
     ),
     Mistake(
         "sample-states-handed-over-exchanged",
         SAMPLE,
-        STATES,
-        STATES.replace("(x, h, c", "(x, c, h"),
+        STEP,
+        LOOK_AND_STEP.replace("x, *state", "x, *state[::-1]").replace("x, state", "x, state[::-1]"),
         "h and c are exchanged where they are handed to the step.",
-        "In which order does `step_forward` take its states?",
+        "In which order does the step take its states?",
     ),
     Mistake(
         "sample-states-not-unpacked",
         SAMPLE,
-        STATES,
-        STATES.replace("h, c = self", "h = self"),
-        "An LSTM step returns two states, h and c; here the pair goes on as if it were h.",
-        "What does `step_forward` of this cell return?",
+        STEP_SCORES,
+        STEP_SCORES.replace("[0]", ""),
+        "A tuple goes into the vocabulary projection: what a step returns is taken for the state "
+        "h, and has to be taken apart first.",
+        "What does the step of this cell return, and which of it is h?",
     ),
     Mistake(
         "sample-rnn-state-unpacked-as-two",
+        "RNN.step",
+        "return rnn_step_forward(x, *state, self.Wx, self.Wh, self.b)[:1], None",
+        "h, _ = rnn_step_forward(x, *state, self.Wx, self.Wh, self.b)[0]\n        return (h,), None",
+        "The state h of the rnn, one tensor, is taken apart as if it were two things (with two "
+        "images in the batch you would not even notice).",
+        "How many states has an rnn, and what stands on the left of your step?",
+    ),
+    Mistake(
+        "sample-rnn-state-taken-for-two",
         SAMPLE,
-        RNN_STEP,
-        f"h, _ = {RNN_STEP[4:]}",
-        "The rnn's step returns one tensor, next_h; here it is taken apart as if there were two "
-        "(with two images in the batch you would not even notice).",
-        "What does `RNN.step_forward` return?",
+        STEP,
+        f"{STEP}\n            h, c = state\n            state = h, c",
+        "The state of every cell is taken apart into h and c, and the rnn has no c.",
+        "Print the state of an rnn, and of an LSTM. Which of it do you need for the scores?",
     ),
     Mistake(
         "sample-rnn-without-a-cell-state",
         SAMPLE,
-        STATES,
-        STATES.replace(
-            "h = self.cell.step_forward(x, h)\n", "next_h = self.cell.step_forward(x, h)\n"
-        ).replace("h, c = self", "next_h, next_c = self")
-        + "            h, c = next_h, next_c\n",
+        STEP,
+        f"{STEP}\n"
+        "            if len(state) > 1:\n"
+        "                next_h, next_c = state\n"
+        "            state = next_h, next_c",
         "The cell state is handed on for every cell type, and the rnn has none.",
         "Go through your loop with the rnn: which names have a value?",
     ),
     Mistake(
         "sample-words-from-the-state-before",
         SAMPLE,
-        STEP,
-        STEP.replace(
-            X_STEP, f"{X_STEP}\n            scores = self.vocabulary_projection(h)"
-        ).replace("word = self.vocabulary_projection(h)", "word = scores"),
+        STEP_TO_SCORES,
+        f"{STEP_SCORES}\n            {STEP}",
         "Each word is chosen from the state before the step, which has not yet seen the word just "
         "fed.",
         "Which comes first, the step or the scores? Compare with training.",
     ),
     Mistake(
+        "sample-words-from-c",
+        SAMPLE,
+        STEP_SCORES,
+        STEP_SCORES.replace("0", "-1"),
+        "The words are chosen from the cell state c; the scores are a projection of h.",
+        "Which of the two states does the loss see in training?",
+    ),
+    Mistake(
         "sample-words-from-h-itself",
         SAMPLE,
-        "self.vocabulary_projection(h)",
-        "h",
+        "self.vocabulary_projection(state[0])",
+        "state[0]",
         "The word is the largest entry of the state itself; it is the scores, from the vocabulary "
         "projection, that belong to words.",
         "How many entries has what you take the argmax of: H or V?",
@@ -989,8 +1077,8 @@ SAMPLE_MISTAKES = [
     Mistake(
         "sample-scores-without-bias",
         SAMPLE,
-        "self.vocabulary_projection(h)",
-        "(h @ self.vocabulary_projection.weight.T)",
+        "self.vocabulary_projection(state[0])",
+        "state[0] @ self.vocabulary_projection.weight.T",
         "The scores are computed without the bias of the vocabulary projection.",
         "Let the layer do what it does in training.",
     ),
@@ -1039,9 +1127,8 @@ SAMPLE_MISTAKES = [
     Mistake(
         "sample-never-NULL",
         SAMPLE,
-        "word = self.vocabulary_projection(h)",
-        "scores = self.vocabulary_projection(h)\n            scores[:, self.null] = -math.inf\n"
-        "            word = scores",
+        STEP_SCORES,
+        f"{STEP_SCORES}\n            scores[:, self.null] = -math.inf",
         "NULL is forbidden before END; greedy sampling takes the most probable word "
         "whatever it is.",
         "Which words do you keep out of the argmax?",
@@ -1049,9 +1136,8 @@ SAMPLE_MISTAKES = [
     Mistake(
         "sample-never-START",
         SAMPLE,
-        "word = self.vocabulary_projection(h)",
-        "scores = self.vocabulary_projection(h)\n            scores[:, self.start] = -math.inf\n"
-        "            word = scores",
+        STEP_SCORES,
+        f"{STEP_SCORES}\n            scores[:, self.start] = -math.inf",
         "START is forbidden among the words sampled; greedy sampling takes the most probable word "
         "whatever it is.",
         "Which words do you keep out of the argmax?",
@@ -1110,9 +1196,9 @@ SAMPLE_MISTAKES = [
     Mistake(
         "sample-ended-row-starts-again",
         SAMPLE,
-        f"{WORD}\n            captions.append(word)",
-        WORD.replace(".masked_fill(ended, self.null)", "").replace(ENDED, "")
-        + "captions.append(word.masked_fill(ended, self.null))\n"
+        f"{WORD}\n            {KEPT}",
+        "word = scores.argmax(dim=1)\n"
+        "            captions.append(word.masked_fill(ended, self.null))\n"
         "            ended = word == self.end",
         "NULL follows END for one word, then words come again: whether a caption has ended is told by "
         "its last word alone.",
@@ -1137,10 +1223,11 @@ SAMPLE_MISTAKES = [
     Mistake(
         "sample-all-end-with-any",
         SAMPLE,
-        STEP,
-        STEP.replace("append(weights_t)", "append(weights_t.masked_fill(ended.all(), 0))").replace(
-            ENDED, "ended = (ended | (word == self.end)).any().expand_as(ended)"
-        ),
+        f"{ENDED}\n            {KEPT}\n            {KEPT_WEIGHTS}",
+        "if self.cell.attends:\n"
+        "                weights_t = weights_t.masked_fill(ended.all(), 0)\n"
+        "            ended = (ended | (word == self.end)).any().expand_as(ended)\n"
+        f"            {KEPT}\n            {KEPT_WEIGHTS}",
         "The whole batch stops as soon as one caption ends; the others should go on.",
         "Which test lets you leave the loop: any, or all?",
     ),
@@ -1155,8 +1242,8 @@ SAMPLE_MISTAKES = [
     Mistake(
         "sample-END-tested-for-the-batch-at-once",
         SAMPLE,
-        "captions.append(word)",
-        "captions.append(word)\n            if word == self.end:\n                break",
+        KEPT_WEIGHTS,
+        f"{KEPT_WEIGHTS}\n            if word == self.end:\n                break",
         "An `if` asks a whole batch of words at once whether it is END; each caption ends at its "
         "own time.",
         "An `if` wants one truth value: how many do you have?",
@@ -1197,40 +1284,40 @@ SAMPLE_MISTAKES = [
     Mistake(
         "sample-captions-float",
         SAMPLE,
-        STACKED,
-        f"{STACKED}.to(features.dtype)",
+        CAPTIONS,
+        f"{CAPTIONS}.to(features.dtype)",
         "The captions are floating-point numbers; ids of words are int64.",
         "Which dtype has the tensor that the words are written into?",
     ),
     Mistake(
         "sample-captions-int32",
         SAMPLE,
-        STACKED,
-        f"{STACKED}.int()",
+        CAPTIONS,
+        f"{CAPTIONS}.int()",
         "The captions are int32; ids of words are int64.",
         "Which dtype has the tensor that the words are written into?",
     ),
     Mistake(
         "sample-captions-as-lists",
         SAMPLE,
-        STACKED,
-        f"{STACKED}.tolist()",
+        CAPTIONS,
+        f"{CAPTIONS}.tolist()",
         "The captions come back as Python lists; they are one tensor (N, max_length).",
         "How do many tensors (N,) become one?",
     ),
     Mistake(
         "sample-captions-time-first",
         SAMPLE,
-        STACKED,
-        STACKED.replace("1", "0"),
+        CAPTIONS,
+        CAPTIONS.replace("1", "0"),
         "The captions lie on their side, (max_length, N); a caption is a row.",
         "Along which axis do you put the words of the steps together?",
     ),
     Mistake(
         "sample-captions-squeezed",
         SAMPLE,
-        STACKED,
-        f"{STACKED}.squeeze()",
+        CAPTIONS,
+        f"{CAPTIONS}.squeeze()",
         "Axes of size 1 are squeezed out of the captions: with one image, or one step, an axis "
         "goes missing.",
         "Sample one image. `squeeze()` without an axis takes whatever it finds.",
@@ -1247,10 +1334,11 @@ SAMPLE_MISTAKES = [
     Mistake(
         "sample-rows-for-columns",
         SAMPLE,
-        STACKED,
-        "columns, captions = captions, word.new_full((len(word), max_length), self.null)\n"
-        "        for t, word in enumerate(columns):\n"
-        "            captions[t] = word",
+        RETURN,
+        "rows = word.new_full((len(word), max_length), self.null)\n"
+        "        for t, word in enumerate(captions):\n"
+        "            rows[t] = word\n"
+        "        return rows, weights",
         "The words of a step are written into a row of the captions; a row is an image, a step is "
         "a column.",
         "captions[t] is the caption of image t.",
@@ -1264,42 +1352,63 @@ SAMPLE_MISTAKES = [
         "Nothing is trained here. How do you tell torch?",
     ),
     Mistake(
-        "sample-pair-for-every-cell",
+        "sample-weights-without-attention",
         SAMPLE,
-        RETURN,
-        "return captions, torch.stack(weights, dim=1) if weights else None",
-        "A pair comes back for every cell type; only attn returns weights beside the captions.",
-        "What should `sample` return for the rnn and the lstm?",
+        f"{WEIGHTS} if self.cell.attends else None",
+        f"{WEIGHTS} if self.cell.attends else features.new_zeros("
+        "len(features), max_length, *features.shape[2:])",
+        "Weights come back for a cell that does not attend; without attention there are none: None.",
+        "What does the step of this cell return beside its state?",
+    ),
+    Mistake(
+        "sample-None-stacked",
+        SAMPLE,
+        f"{WEIGHTS} if self.cell.attends else None",
+        WEIGHTS,
+        "The weights of a cell that does not attend are stacked; there are none, each step returns "
+        "None for them.",
+        "Print your list of weights, for a cell with attention and for one without.",
+    ),
+    Mistake(
+        "sample-None-written-into-the-weights",
+        SAMPLE,
+        KEPT_WEIGHTS,
+        "features.new_zeros(len(features), 1, *features.shape[2:])[:, 0] = weights_t\n"
+        f"            {KEPT_WEIGHTS}",
+        "The weights of a cell that does not attend are written into a tensor; there are none, "
+        "each step returns None for them.",
+        "Print the weights of a step, for a cell with attention and for one without.",
     ),
     Mistake(
         "sample-without-weights",
         SAMPLE,
         RETURN,
-        "return captions",
-        "Only the captions come back; attn returns the attention weights beside them.",
-        "What should `sample` return for attn?",
+        f"return {CAPTIONS}",
+        "Only the captions come back; beside them belong the weights of attention (None where the "
+        "cell does not attend).",
+        "How many things should `sample` return?",
     ),
     Mistake(
         "sample-pair-exchanged",
         SAMPLE,
         RETURN,
-        RETURN.replace(f"captions, {WEIGHTS}", f"{WEIGHTS}, captions"),
+        f"return weights, {CAPTIONS}",
         "The weights come back first and the captions second; it is the other way round.",
         "In which order does the docstring name them?",
     ),
     Mistake(
         "sample-attention-asked-by-c",
-        SAMPLE,
-        LOOK,
-        LOOK.replace("(h,", "(c,"),
+        "AttentionLSTM.step",
+        "state[0], image",
+        "state[1], image",
         "Attention is asked by the cell state c; it is h that asks.",
         "Which state goes into attention in training?",
     ),
     Mistake(
         "sample-attention-computed-once",
         SAMPLE,
-        LOOK,
-        f"if not weights:\n                    {LOOK}",
+        STEP,
+        LOOK_AND_STEP.replace(LOOK, f"if not weights:\n                    {LOOK}"),
         "Attention is computed once, from the first state; the model looks again before "
         "every step.",
         "Are the weights of all your words alike?",
@@ -1307,32 +1416,35 @@ SAMPLE_MISTAKES = [
     Mistake(
         "sample-attention-not-passed",
         SAMPLE,
-        ATTN_STEP,
-        ATTN_STEP.replace(", attn", ""),
-        "The step of the attention cell is called without what attention saw.",
-        "What does `AttentionLSTM.step_forward` take?",
+        STEP,
+        LOOK_AND_STEP.replace(
+            "attn, *parameters",
+            "Wx=self.cell.Wx, Wh=self.cell.Wh, Wattn=self.cell.Wattn, b=self.cell.b",
+        ),
+        "The step of the attention LSTM is called without what attention saw.",
+        "What does a step of the attention LSTM take beside the word vector and the states?",
     ),
     Mistake(
         "sample-attention-left-out",
-        SAMPLE,
-        ATTN_STEP,
-        ATTN_STEP.replace("attn", "0 * attn"),
+        "AttentionLSTM.step",
+        "attn, *parameters",
+        "0 * attn, *parameters",
         "What attention saw never enters the step: the states are those of a plain LSTM.",
         "Where, in your loop, is `attn` used after it is computed?",
     ),
     Mistake(
         "sample-attention-replaced-by-the-mean",
-        SAMPLE,
-        ATTN_STEP,
-        ATTN_STEP.replace("attn", "image.mean(dim=(2, 3))"),
+        "AttentionLSTM.step",
+        "attn, *parameters",
+        "image.mean(dim=(2, 3)), *parameters",
         "The step gets the plain mean of A at every step, not the mean weighted by attention.",
         "Where, in your loop, is `attn` used after it is computed?",
     ),
     Mistake(
         "sample-weights-zeros",
-        SAMPLE,
-        "append(weights_t)",
-        "append(torch.zeros_like(weights_t))",
+        "AttentionLSTM.step",
+        "[:2], weights",
+        "[:2], torch.zeros_like(weights)",
         "The weights come back as zeros: they are computed but never written down.",
         "They should sum to 1 over the grid. Where are the weights of a step kept?",
     ),
@@ -1348,8 +1460,10 @@ SAMPLE_MISTAKES = [
     Mistake(
         "sample-weights-a-step-early",
         SAMPLE,
-        f"{ATTN_STEP}\n                weights.append(weights_t)",
-        f"{ATTN_STEP}\n                weights.append(dot_product_attention(h, image)[1])",
+        KEPT_WEIGHTS,
+        "if self.cell.attends:\n"
+        "                weights_t = dot_product_attention(state[0], image)[1]\n"
+        f"            {KEPT_WEIGHTS}",
         "The weights written down for a word are those that its state asks for afterwards, for "
         "the next word; they should be those that were used to choose it.",
         "Which state asked for the weights in your column 0: h0, or the state after the "
@@ -1382,8 +1496,8 @@ SAMPLE_MISTAKES = [
     Mistake(
         "sample-weights-not-stacked",
         SAMPLE,
-        f"captions, {WEIGHTS}",
-        "captions, weights",
+        WEIGHTS,
+        "weights",
         "The weights come back as a list; they are one tensor (N, max_length, h, w).",
         "How do many tensors (N, h, w) become one?",
     ),
