@@ -219,16 +219,39 @@ def test_loss_equals_cross_entropy_in_value_and_gradient(scale, ignore_index):
     loss = cap.temporal_softmax_loss(scores, targets, ignore_index)
     assert loss.shape == ()
     torch.testing.assert_close(loss, expected, rtol=1e-12, atol=1e-12)
-    gradients = torch.autograd.grad(loss, scores)[0], torch.autograd.grad(expected, scores)[0]
-    torch.testing.assert_close(*gradients, rtol=1e-10, atol=1e-14)
+    gradients = [torch.autograd.grad(value, scores)[0] for value in (loss, expected)]
+    gradients.append(cap.temporal_softmax_loss_backward(scores.detach(), targets, ignore_index))
+    for gradient in gradients[1:]:
+        torch.testing.assert_close(gradient, gradients[0], rtol=1e-10, atol=1e-14)
+
+
+@pytest.mark.parametrize("ignore_index", [None, 0, 3])
+def test_gradient_of_the_loss_equals_central_differences(ignore_index):
+    scores, targets = draw(2, 3, 4).detach(), torch.tensor([[1, 3, 0], [2, 0, 3]])
+    numeric = central_differences(
+        lambda: [cap.temporal_softmax_loss(scores, targets, ignore_index)], scores, [1.0]
+    )
+    gradient = cap.temporal_softmax_loss_backward(scores, targets, ignore_index)
+    torch.testing.assert_close(gradient, numeric, rtol=1e-7, atol=1e-8)
 
 
 def test_loss_of_nothing_is_zero_with_zero_gradients():
-    scores = draw(2, 3, 4)
-    loss = cap.temporal_softmax_loss(scores, torch.zeros(2, 3, dtype=torch.int64), 0)
+    scores, targets = draw(2, 3, 4), torch.zeros(2, 3, dtype=torch.int64)
+    loss = cap.temporal_softmax_loss(scores, targets, 0)
     loss.backward()
     assert loss.item() == 0
     assert torch.equal(scores.grad, torch.zeros_like(scores))
+    assert not cap.temporal_softmax_loss_backward(scores.detach(), targets, 0).any()
+
+
+def test_gradient_of_the_loss_adds_up_to_zero_at_every_place_in_either_precision():
+    scores, targets = draw(2, 3, 4, scale=1e4).detach(), torch.tensor([[1, 3, 0], [2, 0, 3]])
+    before = scores.clone()
+    for dtype, tolerance in ((torch.float64, 1e-15), (torch.float32, 1e-6)):
+        gradient = cap.temporal_softmax_loss_backward(scores.to(dtype), targets)
+        assert gradient.dtype == dtype and gradient.any()
+        assert gradient.sum(dim=2).abs().max() <= tolerance
+    assert torch.equal(scores, before)
 
 
 def test_loss_passes_gradcheck_and_takes_captions_that_are_not_contiguous():
@@ -345,18 +368,31 @@ def test_word_embedding_is_one_hot_times_matrix(shape):
     torch.testing.assert_close(cap.word_embedding_forward(words, W), one_hot @ W)
 
 
+@pytest.mark.parametrize("shape", [(), (3,), (4, 5), (2, 0), (2, 3, 2)])
+def test_gradient_of_word_embedding_equals_autograd_and_central_differences(shape):
+    W = draw(6, 4)
+    words = torch.randint(0, 4, shape, generator=torch.Generator().manual_seed(3))  # 4 and 5 never
+    dout = draw(*shape, 4, seed=9).detach()
+    gradient = cap.word_embedding_backward(dout, words, 6)
+    for lookup in (cap.word_embedding_forward, F.embedding):
+        (expected,) = torch.autograd.grad(lookup(words, W), W, dout)
+        torch.testing.assert_close(gradient, expected, rtol=1e-12, atol=1e-14)
+    W = W.detach()
+    numeric = central_differences(lambda: [cap.word_embedding_forward(words, W)], W, [dout])
+    torch.testing.assert_close(gradient, numeric, rtol=1e-7, atol=1e-8)
+    assert not gradient[4:].any()
+    assert cap.word_embedding_backward(dout.float(), words, 6).dtype == torch.float32
+
+
 # the captioner
 
 CELLS = ["rnn", "lstm", "attn"]
 IDX = {"a": 0, "<END>": 1, "b": 2, "<NULL>": 3, "c": 4, "<START>": 5, "<UNK>": 6}
 
 
-def captioner(cell, word_to_idx=IDX, seed=0, **kwargs):
-    torch.manual_seed(seed)
-    model = cap.CaptioningRNN(
-        word_to_idx, 6, 5, 8, cell, ignore_index=word_to_idx["<NULL>"], **kwargs
-    )
-    return model.double()
+def captioner(cell, word_to_idx=IDX, made=cap.CaptioningRNN, **kwargs):
+    torch.manual_seed(0)
+    return made(word_to_idx, 6, 5, 8, cell, **kwargs).double()
 
 
 def features(N=3, h=2, w=3):
@@ -381,11 +417,13 @@ def test_loss_of_the_captioner_written_out_word_by_word(cell):
         for t in range(3):
             x = model.word_embedding.W_embed[words[n, t]][None]
             if cell == "rnn":
-                h = model.cell.step_forward(x, h)
+                h, _ = cap.rnn_step_forward(x, h, *model.cell.parameters())
             elif cell == "lstm":
-                h, c = model.cell.step_forward(x, h, c)
+                h, c, _ = cap.lstm_step_forward(x, h, c, *model.cell.parameters())
             else:
-                h, c = model.cell.step_forward(x, h, c, cap.dot_product_attention(h, A)[0])
+                attn, _ = cap.dot_product_attention(h, A)
+                weights = [getattr(model.cell, name) for name in ("Wx", "Wh", "Wattn", "b")]
+                h, c, _ = cap.attention_lstm_step_forward(x, h, c, attn, *weights)
             if words[n, t + 1] != IDX["<NULL>"]:
                 total -= model.vocabulary_projection(h).log_softmax(1)[0, words[n, t + 1]]
     torch.testing.assert_close(model(pictures, words), total / 3)
@@ -394,13 +432,11 @@ def test_loss_of_the_captioner_written_out_word_by_word(cell):
 @pytest.mark.parametrize("cell", CELLS)
 def test_sample_agrees_with_teacher_forcing_of_its_own_output(cell):
     model, pictures = captioner(cell), features(N=5)
-    sampled = model.sample(pictures, max_length=9)
-    sampled = sampled[0] if cell == "attn" else sampled
+    sampled, weights = model.sample(pictures, max_length=9)
     assert sampled.shape == (5, 9) and sampled.dtype == torch.int64
+    assert (weights is None) == (cell != "attn") == (not model.cell.attends)
     fed = torch.cat([torch.full((5, 1), IDX["<START>"]), sampled[:, :-1]], dim=1)
-    image = model._project_image(pictures)
-    h = model.cell(model.word_embedding(fed), image)
-    h = h[0] if cell == "attn" else h
+    h, _ = model.cell(model.word_embedding(fed), model._project_image(pictures))
     best = model.vocabulary_projection(h).argmax(dim=2)
     alive = (fed == IDX["<END>"]).cumsum(dim=1) == 0
     assert torch.equal(best[alive], sampled[alive])
@@ -420,15 +456,13 @@ def test_sample_ends_with_null_after_end_and_keeps_no_graph(cell):
     model = captioner(cell)
     with torch.no_grad():
         model.vocabulary_projection.bias[IDX["<END>"]] = 100
-    out = model.sample(features(), max_length=4)
-    out = out[0] if cell == "attn" else out
+    out, _ = model.sample(features(), max_length=4)
     assert out.tolist() == [[IDX["<END>"], 3, 3, 3]] * 3
     with torch.no_grad():
         model.vocabulary_projection.bias[IDX["<END>"]] = -100
         model.vocabulary_projection.bias[IDX["<NULL>"]] = 100
-    out = model.sample(features(), max_length=4)
-    assert not isinstance(out, tuple) or not out[1].requires_grad
-    out = out[0] if cell == "attn" else out
+    out, weights = model.sample(features(), max_length=4)
+    assert weights is None or not weights.requires_grad
     assert (out == IDX["<NULL>"]).all()
 
 
@@ -448,8 +482,7 @@ def test_renumbering_the_words_renumbers_the_captions_alone(cell):
     two.load_state_dict(state)
     new_id = torch.argsort(rows)
     torch.testing.assert_close(one(features(), captions()), two(features(), new_id[captions()]))
-    a, b = one.sample(features()), two.sample(features())
-    assert torch.equal(new_id[a[0] if cell == "attn" else a], b[0] if cell == "attn" else b)
+    assert torch.equal(new_id[one.sample(features())[0]], two.sample(features())[0])
 
 
 @pytest.mark.parametrize("cell", CELLS)
@@ -485,23 +518,79 @@ def test_every_parameter_gets_a_gradient(cell):
 
 
 @pytest.mark.parametrize("cell", CELLS)
-def test_ignore_index_none_masks_nothing(cell):
-    model, pictures, words = captioner(cell), features(), captions()
-    masked = model(pictures, words).item()
-    model.ignore_index = None
-    assert model(pictures, words).item() > masked
-    assert cap.CaptioningRNN(IDX, 6, 5, 8, cell).ignore_index == 0
+def test_null_does_not_count_whatever_its_number_and_none_masks_nothing(cell):
+    """NULL is 3 here, and 0 is a word like any other."""
+    pictures, words = features(), captions()
+    losses = {
+        name: captioner(cell, **more)(pictures, words).item()
+        for name, more in (
+            ("default", {}),
+            ("NULL", {"ignore_index": IDX["<NULL>"]}),
+            ("0", {"ignore_index": 0}),
+            ("None", {"ignore_index": None}),
+        )
+    }
+    assert losses["default"] == losses["NULL"] < losses["None"]
+    assert losses["0"] < losses["None"]
+
+
+class Bag(torch.nn.Module):
+    """A cell of its own: the state is a running sum, of words and of the picture's brightest place."""
+
+    attends = True
+
+    def __init__(self, D, H):
+        super().__init__()
+        self.W = torch.nn.Parameter(torch.randn(D, H))
+
+    def forward(self, x, image):
+        h = image.amax(dim=(2, 3))[:, None] + (x @ self.W).cumsum(dim=1)
+        return h, torch.ones(*x.shape[:2], *image.shape[2:], dtype=x.dtype)
+
+    def start(self, image):
+        return image.amax(dim=(2, 3)), torch.zeros(len(image), dtype=torch.int64)
+
+    def step(self, x, state, image):
+        weights = torch.ones(len(x), *image.shape[2:], dtype=x.dtype)
+        return (state[0] + x @ self.W, state[1] + 1), weights
+
+
+class WithBag(cap.CaptioningRNN):
+    cells = {**cap.CaptioningRNN.cells, "bag": Bag}
+
+
+@pytest.mark.parametrize("cell", [*CELLS, "bag"])
+def test_a_captioner_takes_any_cell_that_speaks_the_protocol(cell):
+    model, pictures = captioner(cell, made=WithBag), features()
+    x, image = draw(3, 4, 5).detach(), model._project_image(pictures)
+    h, weights = model.cell(x, image)
+    state = model.cell.start(image)
+    for t in range(4):
+        state, weights_t = model.cell.step(x[:, t], state, image)
+        torch.testing.assert_close(state[0], h[:, t])
+        assert isinstance(state, tuple) and (weights_t is None) == (not model.cell.attends)
+        assert weights_t is None or torch.allclose(weights_t, weights[:, t])
+    model(pictures, captions()).backward()
+    assert all(p.grad.any() for p in model.parameters())
+    sampled, weights = model.sample(pictures, max_length=6)
+    fed = torch.cat([torch.full((3, 1), IDX["<START>"]), sampled[:, :-1]], dim=1)
+    h, _ = model.cell(model.word_embedding(fed), image)
+    best = model.vocabulary_projection(h).argmax(dim=2)
+    alive = (fed == IDX["<END>"]).cumsum(dim=1) == 0
+    assert torch.equal(best[alive], sampled[alive])
+    assert weights.shape == (3, 6, 2, 3) if model.cell.attends else weights is None
 
 
 def test_unknown_cell_type_is_refused_with_the_known_ones():
-    with pytest.raises(ValueError, match=r"gru.*rnn, lstm, attn"):
-        cap.CaptioningRNN(IDX, 6, 5, 8, "gru")
+    for made in (cap.CaptioningRNN, WithBag):
+        with pytest.raises(ValueError, match="gru.*rnn.*lstm.*attn") as refused:
+            made(IDX, 6, 5, 8, "gru")
+        assert ("bag" in str(refused.value)) == (made is WithBag)
 
 
 @pytest.mark.parametrize("cell", CELLS)
 def test_size_one_everywhere(cell):
     torch.manual_seed(0)
-    model = cap.CaptioningRNN(IDX, 1, 1, 1, cell, ignore_index=3)
+    model = cap.CaptioningRNN(IDX, 1, 1, 1, cell)
     assert model(torch.ones(1, 1, 1, 1), torch.tensor([[5, 1]])).shape == ()
-    out = model.sample(torch.ones(1, 1, 1, 1), max_length=1)
-    assert (out[0] if cell == "attn" else out).shape == (1, 1)
+    assert model.sample(torch.ones(1, 1, 1, 1), max_length=1)[0].shape == (1, 1)
