@@ -30,10 +30,12 @@ from coursework.errors import InputError
 ROOT = Path(__file__).parents[2]
 REFERENCE = (ROOT / "coursework" / "captioning.py").read_text(encoding="utf-8")
 RNN_STEP = "    next_h = torch.tanh(x @ Wx + prev_h @ Wh + b)\n"
-CARRIED = "        prev_h, step_cache = rnn_step_forward(x[:, t], prev_h, Wx, Wh, b)\n"
+CARRIED = "        prev_h, cache_t = rnn_step_forward(x[:, t], prev_h, Wx, Wh, b)\n"
 EMBEDDED = "    return W_embed[words]\n"
-LOOKED = "    N, H, h, w = A.shape\n"
-NOT_CARRIED = CARRIED.replace("prev_h, step", "next_h, step") + "        prev_h = next_h * 0\n"
+LOOKED = "    positions = A.flatten(2)\n"
+NOT_CARRIED = (
+    CARRIED.replace("prev_h, cache_t", "next_h, cache_t") + "        prev_h = next_h * 0\n"
+)
 
 
 def file_with(tmp_path: Path, *changes: tuple[str, str]) -> Path:
@@ -110,7 +112,7 @@ def report_on(**statuses: str) -> Report:
 
 def test_a_cell_is_ready_when_all_it_needs_passes():
     assert ready.ready_cells(report_on()) == ["rnn", "lstm", "attn"]
-    assert ready.ready_cells(report_on(lstm_step_forward="blocked")) == ["rnn", "attn"]
+    assert ready.ready_cells(report_on(lstm_forward="blocked")) == ["rnn", "attn"]
     assert ready.ready_cells(report_on(temporal_softmax_loss="failed")) == []
     assert ready.ready_cells(report_on(rnn_backward="failed")) == ["rnn", "lstm", "attn"]
 
@@ -413,7 +415,7 @@ def test_what_a_save_changes_is_found():
     assert "rnn_forward" not in found and "dot_product_attention" not in found
     found = changed("    da_f = dc * prev_c * f * (1 - f)\n", "    da_f = dc * f * (1 - f)\n")
     assert found == {name for name in EXERCISES if name.endswith("backward") and "lstm" in name}
-    assert changed("NULL = 0  #", "NULL = 1  #") == set(EXERCISES)
+    assert changed('NULL, START, END = "<NULL>"', 'NULL, START, END = "<PAD>"') == set(EXERCISES)
 
 
 class NoChild:
