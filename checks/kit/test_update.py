@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from coursework import __main__ as cli
 from coursework import files as writing
 from coursework.errors import InputError
 from coursework.handout.notebook import merged_notebook
@@ -467,6 +468,14 @@ def test_a_module_of_format_1_with_work_in_it_is_kept_beside_the_new_one(tmp_pat
         put(mine, {"coursework/captioning.py": SOLVED})
         assert update(mine, newer) == [NOTHING]  # once
         assert listed(mine) == after | {"coursework/captioning.py": SOLVED}
+
+
+def test_a_folder_elsewhere_is_updated_by_the_new_kit(tmp_path, newer, capsys):
+    """As an old kit cannot: it knows nothing of the new format."""
+    mine = put(tmp_path / "old", OLDEST | {"coursework/captioning.py": OLD_SOLVED})
+    assert cli.main(["update", str(newer), "--folder", str(mine)]) == 0
+    assert "captioning-before.py" in capsys.readouterr().out
+    assert (mine / ASIDE).read_bytes() == OLD_SOLVED
 
 
 def test_what_is_kept_of_a_module_is_no_module():
