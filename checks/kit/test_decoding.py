@@ -21,10 +21,10 @@ A, RED, CAR, END, NULL = 4, 5, 6, 2, 0
 class Says(nn.Module):
     """A stand-in for a student's model: `sample` gives what it was told to, for as many rows as asked."""
 
-    def __init__(self, output, cell_type="lstm"):
+    def __init__(self, output):
         super().__init__()
         self.unused = nn.Parameter(torch.zeros(1))
-        self.output, self.cell_type, self.asked = output, cell_type, []
+        self.output, self.asked = output, []
 
     def sample(self, features, max_length=15):
         self.asked.append(len(features))
@@ -50,7 +50,7 @@ def test_words_end_at_END():
     said = torch.tensor(
         [[A, RED, CAR, END, NULL, NULL], [A, CAR, END, RED, RED, RED], [END] + [NULL] * 5]
     )
-    captions = caption_features(Says(said), features(3), VOCABULARY, max_length=6)
+    captions = caption_features(Says((said, None)), features(3), VOCABULARY, max_length=6)
     assert [caption.words for caption in captions] == [["a", "red", "car"], ["a", "car"], []]
     assert [caption.weights for caption in captions] == [None] * 3
     assert str(captions[0]) == "a red car"
@@ -58,7 +58,7 @@ def test_words_end_at_END():
 
 def test_without_END_all_steps_are_words():
     captions = caption_features(
-        Says(torch.tensor([[A, RED, CAR]])), features(), VOCABULARY, max_length=3
+        Says((torch.tensor([[A, RED, CAR]]), None)), features(), VOCABULARY, max_length=3
     )
     assert captions[0].words == ["a", "red", "car"]
 
@@ -66,7 +66,7 @@ def test_without_END_all_steps_are_words():
 def test_weights_stay_with_their_words():
     """A sampled NULL or START is no word; the words after it still have the weights of their steps."""
     said = torch.tensor([[A, NULL, CAR, END, NULL], [1, RED, CAR, A, END]])
-    model = Says((said, numbered_weights(2, 5)), "attn")
+    model = Says((said, numbered_weights(2, 5)))
     first, second = caption_features(model, features(2), VOCABULARY, max_length=5)
     assert first.words == ["a", "car"] and first.weights[:, 0, 0].tolist() == [0, 2]
     assert second.words == ["red", "car", "a"] and second.weights[:, 0, 0].tolist() == [
@@ -80,7 +80,7 @@ def test_weights_stay_with_their_words():
 def test_weights_after_END_are_not_looked_at():
     weights = numbered_weights(1, 3).clone()
     weights[:, 2] = float("nan")
-    model = Says((torch.tensor([[A, END, NULL]]), weights), "attn")
+    model = Says((torch.tensor([[A, END, NULL]]), weights))
     [caption] = caption_features(model, features(), VOCABULARY, 3)
     assert np.isfinite(caption.weights).all()
 
@@ -90,7 +90,8 @@ def test_ids_are_read_from_the_vocabulary():
     vocabulary = Vocabulary(VOCABULARY.words)
     vocabulary.words = ["a", "<END>", "car", "<NULL>", "<START>", "<UNK>"]
     vocabulary.word_to_idx = {word: i for i, word in enumerate(vocabulary.words)}
-    [caption] = caption_features(Says(torch.tensor([[0, 2, 1, 3]])), features(), vocabulary, 4)
+    model = Says((torch.tensor([[0, 2, 1, 3]]), None))
+    [caption] = caption_features(model, features(), vocabulary, 4)
     assert caption.words == ["a", "car"]
 
 
@@ -112,7 +113,7 @@ def test_batches_do_not_change_captions(cell_type, tiny_bundle):
 def test_it_is_the_models_own_sample_that_speaks(tiny_bundle):
     model = untrained(tiny_bundle, "lstm")
     indices = tiny_bundle.split("val")
-    expected = model.sample(tiny_bundle.feature_batch(indices), 6)
+    expected, _ = model.sample(tiny_bundle.feature_batch(indices), 6)
     captions = caption_split(model, tiny_bundle, "val", max_length=6, progress=False)
     assert [caption.words for caption in captions] == [
         tiny_bundle.vocabulary.decode(row) for row in expected
@@ -164,27 +165,27 @@ def test_unknown_split(tiny_bundle):
 
 GOOD = torch.tensor([[A, CAR, END]])
 WRONG_OUTPUTS = {
-    "nothing": (None, "lstm", "returned NoneType"),
-    "a list": ([[A, CAR, END]], "lstm", "returned list"),
-    "weights nobody asked for": ((GOOD, numbered_weights(1, 3)), "lstm", "one tensor"),
-    "no weights": (GOOD, "attn", r"\(captions, weights\)"),
-    "three things": ((GOOD, GOOD, GOOD), "attn", "tuple of 3"),
-    "START kept": (torch.tensor([[1, A, CAR, END]]), "lstm", r"\(1, 3\).*got \(1, 4\)"),
-    "one row short": (GOOD[:0], "lstm", r"got \(0, 3\)"),
-    "no batch axis": (GOOD[0], "lstm", r"got \(3,\)"),
-    "float ids": (GOOD.float(), "lstm", "int64.*float32"),
-    "an id past the last word": (torch.tensor([[A, 7, END]]), "lstm", "word id 7.*0 to 6"),
-    "a negative id": (torch.tensor([[A, -1, END]]), "lstm", "word id -1"),
-    "flat weights": ((GOOD, torch.zeros(1, 3, 6)), "attn", r"\(1, 3, 2, 3\).*got \(1, 3, 6\)"),
-    "grid transposed": ((GOOD, numbered_weights(1, 3, 3, 2)), "attn", r"got \(1, 3, 3, 2\)"),
-    "whole-number weights": ((GOOD, numbered_weights(1, 3).long()), "attn", "floating.*int64"),
-    "nan weights": ((GOOD, numbered_weights(1, 3) * float("nan")), "attn", "not finite"),
+    "nothing": (None, "returned NoneType"),
+    "captions alone": (GOOD, "captions and weights, .* None .* it returned Tensor"),
+    "lists": (([[A, CAR, END]], None), "returned list and NoneType"),
+    "weights as a list": ((GOOD, []), "returned Tensor and list"),
+    "three things": ((GOOD, GOOD, GOOD), "returned Tensor and Tensor and Tensor"),
+    "START kept": ((torch.tensor([[1, A, CAR, END]]), None), r"\(1, 3\).*got \(1, 4\)"),
+    "one row short": ((GOOD[:0], None), r"got \(0, 3\)"),
+    "no batch axis": ((GOOD[0], None), r"got \(3,\)"),
+    "float ids": ((GOOD.float(), None), "int64.*float32"),
+    "an id past the last word": ((torch.tensor([[A, 7, END]]), None), "word id 7.*0 to 6"),
+    "a negative id": ((torch.tensor([[A, -1, END]]), None), "word id -1"),
+    "flat weights": ((GOOD, torch.zeros(1, 3, 6)), r"\(1, 3, 2, 3\).*got \(1, 3, 6\)"),
+    "grid transposed": ((GOOD, numbered_weights(1, 3, 3, 2)), r"got \(1, 3, 3, 2\)"),
+    "whole-number weights": ((GOOD, numbered_weights(1, 3).long()), "floating.*int64"),
+    "nan weights": ((GOOD, numbered_weights(1, 3) * float("nan")), "not finite"),
 }
 
 
 @pytest.mark.parametrize("wrong", WRONG_OUTPUTS)
 def test_wrong_outputs_are_named(wrong):
-    output, cell_type, message = WRONG_OUTPUTS[wrong]
+    output, message = WRONG_OUTPUTS[wrong]
     with pytest.raises(InputError, match=message) as caught:
-        caption_features(Says(output, cell_type), features(), VOCABULARY, max_length=3)
+        caption_features(Says(output), features(), VOCABULARY, max_length=3)
     assert "sample" in str(caught.value) and "\n" not in str(caught.value)

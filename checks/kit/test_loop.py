@@ -158,7 +158,7 @@ def test_validation_lets_the_model_run_free(tiny_bundle, tmp_path):
 
     def sample(self, features, max_length):
         calls["sample"] += 1
-        return true_captions(tiny_bundle, features, max_length)
+        return true_captions(tiny_bundle, features, max_length), None
 
     module = module_with(forward=forward, sample=sample)
     run = train(tiny_bundle, small(), tmp_path / "run", module=module, progress=False)
@@ -181,7 +181,7 @@ def scripted(bundle, scores, kept):
     def sample(self, features, max_length):
         kept.append(weights_of(self))
         captions = true_captions(bundle, features, max_length)
-        return captions if scores[len(kept) - 1] else torch.full_like(captions, 5)
+        return (captions if scores[len(kept) - 1] else torch.full_like(captions, 5)), None
 
     return module_with(sample=sample)
 

@@ -77,7 +77,7 @@ def test_the_captions_judged_are_free_running_and_must_end(tiny_bundle, quick):
         captions[0, ends[0]], captions[0, ends[0] + 1] = 7, 2
         captions[1, 0] = captions[1, 1]
         captions[2, ends[2] :] = 0  # NULL does not end a caption
-        return captions
+        return captions, None
 
     verdict = overfit(
         tiny_bundle, "rnn", count=8, module=module_with(sample=sample), progress=False
@@ -91,7 +91,7 @@ def test_the_captions_judged_are_free_running_and_must_end(tiny_bundle, quick):
 def test_right_words_without_end_are_told_as_that(tiny_bundle, quick):
     def sample(self, features, max_length):
         captions = true_captions(tiny_bundle, features, max_length)
-        return captions.masked_fill((captions == 2) | (captions == 0), 5)
+        return captions.masked_fill((captions == 2) | (captions == 0), 5), None
 
     verdict = overfit(
         tiny_bundle, "rnn", count=8, module=module_with(sample=sample), progress=False
@@ -101,7 +101,7 @@ def test_right_words_without_end_are_told_as_that(tiny_bundle, quick):
 
 def test_one_caption_for_every_image_points_to_the_image_path(tiny_bundle, quick):
     def sample(self, features, max_length):
-        return torch.tensor([[5] * (max_length - 1) + [2]] * len(features))
+        return torch.tensor([[5] * (max_length - 1) + [2]] * len(features)), None
 
     verdict = overfit(
         tiny_bundle, "rnn", count=8, module=module_with(sample=sample), progress=False
@@ -111,7 +111,8 @@ def test_one_caption_for_every_image_points_to_the_image_path(tiny_bundle, quick
 
 def test_learned_but_not_said_points_to_sample(tiny_bundle):
     def sample(self, features, max_length):
-        return captioning.CaptioningRNN.sample(self, features, max_length).flip(0)
+        captions, _ = captioning.CaptioningRNN.sample(self, features, max_length)
+        return captions.flip(0), None
 
     module = module_with(sample=sample)
     with pytest.MonkeyPatch.context() as patch:
@@ -162,17 +163,20 @@ def test_an_unwritten_function_is_named(tiny_bundle, quick, tmp_path):
 @pytest.mark.parametrize(
     ("output", "said"),
     [
-        (None, "should return captions.*got NoneType"),
-        ((), "should return captions.*got tuple"),
-        (torch.zeros(8, 15), "should return captions.*got torch.float32"),
-        (torch.zeros(8, 3).long(), r"should return captions.*got .*\(8, 3\)"),
-        (torch.full((8, 15), 22), "gave the word id 22; the vocabulary has 0 to 21"),
-        (torch.full((8, 15), -1), "gave the word id -1"),
+        (None, "must return captions and weights.*returned NoneType"),
+        ((), "must return captions and weights.*returned nothing"),
+        ((torch.zeros(8, 15), None), "must return captions of dtype torch.int64.*float32"),
+        ((torch.zeros(8, 3).long(), None), r"must return captions of shape.*got \(8, 3\)"),
+        (
+            (torch.full((8, 15), 22), None),
+            "gave the word id 22; the vocabulary has the ids 0 to 21",
+        ),
+        ((torch.full((8, 15), -1), None), "gave the word id -1"),
     ],
 )
 def test_a_sample_that_returns_no_captions_is_told_so(tiny_bundle, quick, output, said):
     module = module_with(sample=lambda *args: output)
-    with pytest.raises(InputError, match=f"CaptioningRNN.sample {said}"):
+    with pytest.raises(InputError, match=f"sample {said}"):
         overfit(tiny_bundle, "rnn", count=8, module=module, progress=False)
 
 

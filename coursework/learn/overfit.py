@@ -19,7 +19,7 @@ from coursework.files import InputError, write_json
 from coursework.learn.checkpoint import run_settings, start
 from coursework.learn.loop import Pairs, first_model, fit
 from coursework.learn.recipe import Recipe
-from coursework.run import own_errors
+from coursework.look.decoding import sampled
 from coursework.vocabulary import END, Vocabulary
 
 SHOWN = 5  # misses that a verdict spells out
@@ -123,9 +123,7 @@ def misses(
     """(image, words wanted, words got) where the model's own caption is not the true one, END included."""
     end = vocabulary.word_to_idx[END]
     missed = []
-    with own_errors(module), torch.no_grad():
-        output = model.sample(features, recipe.max_length)
-    rows = checked_ids(output, (len(features), recipe.max_length), len(vocabulary))
+    rows, _ = sampled(model, features, recipe.max_length, len(vocabulary), module)
     for image, wanted, got in zip(pairs.images.tolist(), pairs.captions.tolist(), rows):
         wanted = wanted[1 : wanted.index(end) + 1]
         got = got[: got.index(end) + 1] if end in got else got
@@ -133,27 +131,6 @@ def misses(
             words = [[vocabulary.words[idx] for idx in ids if idx != end] for ids in (wanted, got)]
             missed.append((image, *words))
     return missed
-
-
-def checked_ids(output: object, wanted: tuple[int, int], words: int) -> list[list[int]]:
-    """The ids in what `sample` returned. Raises InputError if they are not captions of the wanted shape."""
-    captions = output[0] if isinstance(output, tuple) and output else output
-    if (
-        not isinstance(captions, Tensor)
-        or captions.shape != wanted
-        or captions.dtype != torch.int64
-    ):
-        is_tensor = isinstance(captions, Tensor)
-        got = f"{captions.dtype} {tuple(captions.shape)}" if is_tensor else type(captions).__name__
-        raise InputError(
-            f"CaptioningRNN.sample should return captions, torch.int64 {wanted}; got {got}"
-        )
-    for idx in (captions.min().item(), captions.max().item()):
-        if not 0 <= idx < words:
-            raise InputError(
-                f"CaptioningRNN.sample gave the word id {idx}; the vocabulary has 0 to {words - 1}"
-            )
-    return captions.tolist()
 
 
 def indistinguishable(features: Tensor, pairs: Pairs) -> list[list[int]]:
@@ -179,7 +156,7 @@ def advice(missed: Sequence[tuple], pairs: Pairs, history: dict, recipe: Recipe)
     if 1 < len(missed) > len(pairs) / 2 and all(words == got[0] for words in got):
         return (
             "every image gets the same caption: nothing of the image reaches the words. How do the features "
-            "get into the first state (attn: into every step)?"
+            "get into the first state (with attention: into every step)?"
         )
     if loss <= LEARNED:
         return (

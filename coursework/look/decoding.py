@@ -68,26 +68,40 @@ def caption_features(
 ) -> list[Caption]:
     """Caption features (n, C, h, w) through `model.sample` alone: it is the student's own code that speaks.
 
-    The model is neither moved to another device nor switched between train and eval. Raises InputError when
-    `sample` returns something that is no caption, and, given the `module` that the model is of, when it
-    fails: with the function and the line.
+    The model is neither moved to another device nor switched between train and eval. Raises InputError as
+    `sampled` does.
     """
     device = next(model.parameters()).device
     captions = []
     for start in range(0, len(features), batch_size):
         batch = features[start : start + batch_size].to(device)
-        with torch.no_grad(), own_errors(module) if module else nullcontext():
-            output = model.sample(batch, max_length)
-        ids, weights = _captions_and_weights(
-            output, attention=getattr(model, "cell_type", None) == "attn"
-        )
-        _check_ids(ids, (len(batch), max_length), len(vocabulary))
-        if weights is not None:
-            _check_weights(weights, (len(batch), max_length, *batch.shape[2:]))
-            weights = weights.detach().float().cpu().numpy()
-        for n, row in enumerate(ids.tolist()):
+        rows, weights = sampled(model, batch, max_length, len(vocabulary), module)
+        for n, row in enumerate(rows):
             captions.append(_cut(row, None if weights is None else weights[n], vocabulary))
     return captions
+
+
+def sampled(
+    model: nn.Module,
+    features: Tensor,
+    max_length: int,
+    words: int,
+    module: ModuleType | None = None,
+) -> tuple[list[list[int]], np.ndarray | None]:
+    """What `model.sample` gives for a batch, checked: a row of ids below `words` for each image; weights
+    (N, max_length, h, w), or None.
+
+    Raises InputError when it returns something else, and, given the `module` that the model is of, when it
+    fails: with the function and the line.
+    """
+    with torch.no_grad(), own_errors(module) if module else nullcontext():
+        output = model.sample(features, max_length)
+    ids, weights = _captions_and_weights(output)
+    _check_ids(ids, (len(features), max_length), words)
+    if weights is not None:
+        _check_weights(weights, (len(features), max_length, *features.shape[2:]))
+        weights = weights.detach().float().cpu().numpy()
+    return ids.tolist(), weights
 
 
 def _cut(row: list[int], weights: np.ndarray | None, vocabulary: Vocabulary) -> Caption:
@@ -104,19 +118,20 @@ def _cut(row: list[int], weights: np.ndarray | None, vocabulary: Vocabulary) -> 
     return Caption([vocabulary.words[row[t]] for t in steps], weights)
 
 
-def _captions_and_weights(output, attention: bool) -> tuple[Tensor, Tensor | None]:
-    """Take apart what `sample` returned: captions, or with attention the pair (captions, weights)."""
-    parts = output if isinstance(output, tuple) else (output,)
-    wanted = 2 if attention else 1
-    if len(parts) != wanted or not all(isinstance(part, Tensor) for part in parts):
-        got = (
-            f"a tuple of {len(output)}" if isinstance(output, tuple) else f"{type(output).__name__}"
+def _captions_and_weights(output) -> tuple[Tensor, Tensor | None]:
+    """Take apart what `sample` returned: captions, and the weights of attention or None."""
+    parts = output if isinstance(output, tuple | list) else (output,)
+    kinds = [type(part).__name__ for part in parts]
+    if (
+        len(parts) != 2
+        or not isinstance(parts[0], Tensor)
+        or kinds[1] not in ("Tensor", "NoneType")
+    ):
+        raise InputError(
+            "sample must return captions and weights, two tensors, or None for the weights where the cell "
+            f"does not attend; it returned {' and '.join(kinds) or 'nothing'}"
         )
-        form = (
-            "the pair of tensors (captions, weights)" if attention else "one tensor, the captions"
-        )
-        raise InputError(f"sample must return {form}; it returned {got}")
-    return parts[0], parts[1] if attention else None
+    return parts[0], parts[1]
 
 
 def _check_ids(ids: Tensor, shape: tuple[int, ...], words: int) -> None:
