@@ -39,6 +39,8 @@ class Answer:
     keeps_graph        an output that should not, holds on to a gradient graph
     builds_graph       a gradient graph was built, perhaps for nothing
     side_effects       what the call did besides, a sentence each
+    given              what given code was changed to do, that changes what came out here
+    notes              what else was seen, a sentence each; it does no harm
     cut_short          sampling stopped early, and what it left out was filled up with NULL
     problem            why outputs are missing
     gradient_problem   why gradients are missing
@@ -54,6 +56,8 @@ class Answer:
     builds_graph: bool = False
     cut_short: bool = False
     side_effects: list[str] = field(default_factory=list)
+    given: str = ""
+    notes: list[str] = field(default_factory=list)
     problem: Problem | None = None
     gradient_problem: Problem | None = None
 

@@ -27,6 +27,7 @@ from checks import answers
 from checks.answer import Answer, pack
 from checks.cases import EXERCISES
 from checks.faces.asked import exercises_named
+from checks.hand_ins.given import Given
 from checks.hand_ins.hand_in import HandIn, KitLayout
 from checks.judging.judge import FLOAT32, judge
 from checks.judging.signature import Fingerprint, columns_of, fingerprint, summary
@@ -42,8 +43,8 @@ REFERENCE = compile(SOURCE, "<reference>", "exec")
 class AsItIs(KitLayout):
     """The kit's layout for the reference: mistakes may be planted in its given code too."""
 
-    def structure(self, cell: str) -> str:
-        return ""
+    def given(self, cell_type: str) -> Given:
+        return Given()
 
 
 def hand_in(planted: Iterable[Mistake] = ()) -> HandIn:

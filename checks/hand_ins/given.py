@@ -1,126 +1,252 @@
-"""The code that is given in the kit's layout, and whether it still does what it did."""
+"""The code that is given in the kit's layout, judged by what it does.
 
-from contextlib import contextmanager
+What is to be trained must be there, and start as given. What cells, embedding and projections compute is
+tried with right functions under them; what they do otherwise is told only of an exercise that it
+changes, and that is wrong: see running/runner.py.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from types import FunctionType
 
 import torch
 from torch import nn
 
-C, D, H, V = 9, 5, 7, 11
-WORDS = {"<NULL>": 2, "<START>": 0, "<END>": 3, "<UNK>": 1} | {f"w{k}": k for k in range(4, V)}
-CLASSES = {"rnn": "RNN", "lstm": "LSTM", "attn": "AttentionLSTM"}
-FUNCTIONS = {
-    "rnn": ("rnn_step_forward", "rnn_forward"),
-    "lstm": ("lstm_step_forward", "lstm_forward"),
-    "attn": ("attention_lstm_step_forward", "attention_lstm_forward"),
-}
-RESULTS = {"rnn": (1, 1), "lstm": (2, 1), "attn": (2, 2)}  # of step_forward, of forward
-STATES = {"rnn": 1, "lstm": 2, "attn": 3}
+from checks.cases.case import LEFT_AWAY
+from checks.hand_ins.behaviour import (
+    EQUAL,
+    METHODS,
+    SIZES,
+    Trial,
+    cell_trial,
+    cells_in,
+    difference,
+    layer_trial,
+    right_layer,
+)
+from checks.hand_ins.layers import EMBEDDING, IMAGE, WORDS, Homes, homes_in, made_by
+from checks.hand_ins.parameters import (
+    beside,
+    first_values_fault,
+    parameters_fault,
+    shapes_of,
+)
+from checks.hand_ins.right import FUNCTIONS, RightCell
+
+LARGE = {"N": 3, "T": 4, "D": 40, "H": 48, "V": 60, "C": 36}  # for the spread of numbers
+NULL = "<NULL>"
+PLAIN = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Embedding)
+ATTENDS = {"rnn": False, "lstm": False, "attn": True}
+Repair = Callable[[nn.Module, dict[str, int], object], None]
 
 
-def given_code_problem(namespace: dict, cell: str) -> str:
-    """What the given code of a cell no longer does, in a sentence; "" if all is as given."""
-    try:
-        return (
-            _constructor_problem(namespace, cell)
-            or _wrapper_problem(namespace, cell)
-            or _embedding_problem(namespace)
-        )
-    except Exception as error:  # whatever changed code may raise
-        return f"the code given around your functions has been changed: {error!r}"
+@dataclass
+class Doubt:
+    """Something that given code does otherwise. It is the reason of what goes wrong in an exercise only
+    if that changes once it is put right by `repair(captioner, word_to_idx, ignore_index)`.
+
+    spoil: instead, for what no output shows; whoever uses it is wrong, and uses it where spoiling it shows.
+    """
+
+    sentence: str
+    repair: Repair
+    spoil: bool = False
 
 
-def parameter_shapes(cell: str) -> dict[str, tuple[int, ...]]:
-    """Names and shapes of the parameters of a captioner with that cell."""
-    columns = H if cell == "rnn" else 4 * H
-    shapes = {
-        "word_embedding.W_embed": (V, D),
-        "image_projection.weight": (H, C),
-        "image_projection.bias": (H,),
-        "cell.Wx": (D, columns),
-        "cell.Wh": (H, columns),
-        "cell.b": (columns,),
-        "vocabulary_projection.weight": (V, H),
-        "vocabulary_projection.bias": (V,),
-    }
-    return shapes | ({"cell.Wattn": (H, columns)} if cell == "attn" else {})
+@dataclass
+class Given:
+    """What was seen: a fault of whatever uses the captioner, doubts, and notes on what does no harm."""
+
+    fault: str = ""
+    doubts: list[Doubt] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
 
-def _constructor_problem(namespace: dict, cell: str) -> str:
-    made = namespace["CaptioningRNN"](WORDS, C, D, H, cell, ignore_index=4)
-    got = {name: tuple(value.shape) for name, value in made.named_parameters()}
-    for name, shape in parameter_shapes(cell).items():
-        if got.get(name) != shape:
-            return f"`CaptioningRNN.__init__` is given: its {name} should have the shape {shape}"
-    if extra := sorted(got.keys() - parameter_shapes(cell).keys()):
-        return f"`CaptioningRNN.__init__` is given: {', '.join(extra)} came in addition"
-    values = (made.cell_type, made.ignore_index, made.null, made.start, made.end)
-    if values != (cell, 4, 2, 0, 3):
-        return (
-            "`CaptioningRNN.__init__` is given: it keeps cell_type, ignore_index, null, start, end"
-        )
-    for layer in (made.image_projection, made.vocabulary_projection):
-        if type(layer) is not nn.Linear:
-            return "`CaptioningRNN.__init__` is given: both projections are nn.Linear"
-    bias = torch.zeros_like(made.cell.b)
-    if cell != "rnn":
-        bias[H : 2 * H] = 1
-    if not torch.equal(made.cell.b.detach(), bias):
-        return f"`{CLASSES[cell]}.__init__` is given: its bias no longer starts as it did"
-    return ""
+def look_at(namespace: dict, cell_type: str) -> Given:
+    """What has become of the given code of a captioner with that cell.
+
+    Nothing is said where the captioner cannot be made at all: that shows as soon as it is used.
+    """
+    with torch.random.fork_rng(devices=[]), torch.enable_grad():
+        torch.manual_seed(0)
+        maker = namespace.get("CaptioningRNN")
+        try:
+            made, other = (captioner(maker, cell_type, SIZES) for _ in range(2))
+            large = captioner(maker, cell_type, LARGE)
+        except Exception:
+            return Given()
+        try:
+            if fault := parameters_fault(made, other, cell_type, SIZES):
+                return Given(fault)
+            homes = homes_in(made, shapes_of(cell_type, SIZES))
+            if fault := first_values_fault(large, homes, cell_type, LARGE):
+                return Given(fault)
+        except Exception as error:  # parameters that are to come later, say
+            text = " ".join(str(error).split()).split(". ")[0]
+            return Given(f"the parameters of a new captioner cannot be read: {text}")
+        seen = Given(notes=beside(made, homes))
+        with (
+            suppress(Exception),
+            right_functions(namespace, made),
+        ):  # changed code may raise anything
+            seen.doubts += _trials_failed(maker, made, homes, cell_type)
+        with suppress(Exception):
+            seen.doubts += _kept_otherwise(maker, cell_type)
+        return seen
 
 
-def _wrapper_problem(namespace: dict, cell: str) -> str:
-    """Call the wrapped module with stand-ins for the student's functions, which tell what they got."""
-    step, sequence = FUNCTIONS[cell]
-    made = namespace[CLASSES[cell]](D, H)
-    weights = (made.Wx, made.Wh, *((made.Wattn,) if cell == "attn" else ()), made.b)
-    results = [torch.zeros(1, 1) for _ in range(3)]
-    calls = [
-        (made.step_forward, step, 1 + STATES[cell], RESULTS[cell][0]),
-        (made.forward, sequence, 2, RESULTS[cell][1]),
-    ]
-    for method, name, count, returned in calls:
-        inputs, seen = [torch.zeros(2, 2) for _ in range(count)], []
+def captioner(
+    maker: Callable, cell_type: str, sizes: dict[str, int], words: dict | None = None, **more
+) -> nn.Module:
+    """The student's captioner, made as a program makes it."""
+    return made_by(
+        maker,
+        {
+            "word_to_idx": words or vocabulary(sizes["V"]),
+            "input_dim": sizes["C"],
+            "wordvec_dim": sizes["D"],
+            "hidden_dim": sizes["H"],
+            "cell_type": cell_type,
+            **more,
+        },
+    )
 
-        def stand_in(*arguments, seen=seen, returned=returned):
-            seen.extend(arguments)
-            return (*results[:returned], None)
 
-        with _replaced(method.__func__.__globals__, name, stand_in):
-            got = method(*inputs)
-        got = got if isinstance(got, tuple) else (got,)
-        if not _same(seen, [*inputs, *weights]) or not _same(got, results[:returned]):
-            return (
-                f"`{CLASSES[cell]}` is given: it hands its weights to your `{name}`, nothing else"
+def vocabulary(V: int) -> dict[str, int]:
+    """Words with ids, the special ones where nobody expects them."""
+    special = {"<NULL>": 2, "<START>": 5, "<END>": 3, "<UNK>": 0}
+    rest = (k for k in range(V) if k not in special.values())
+    return special | {f"word{k}": k for k in rest}
+
+
+def kept_by(word_to_idx: dict[str, int], ignore_index) -> dict[str, int | None]:
+    """What the kit's own constructor keeps for forward and sample, by its names."""
+    special = {"null": "<NULL>", "start": "<START>", "end": "<END>"}
+    kept = {name: word_to_idx[word] for name, word in special.items()}
+    ignored = NULL if ignore_index == LEFT_AWAY else ignore_index
+    return kept | {"ignore_index": word_to_idx.get(ignored, ignored)}
+
+
+def _kept_otherwise(maker: Callable, cell_type: str) -> Iterator[Doubt]:
+    """Whatever stands under the kit's names with another value: forward and sample may read it."""
+    words, doubted = vocabulary(SIZES["V"]), set()
+    for said, ignored in (
+        ("ignore_index left away", LEFT_AWAY),
+        ("ignore_index=None", None),
+        ("ignore_index=4", 4),
+    ):
+        more = {} if ignored == LEFT_AWAY else {"ignore_index": ignored}
+        made = captioner(maker, cell_type, SIZES, **more)
+        for name, wanted in kept_by(words, ignored).items():
+            got = getattr(made, name, "nothing")
+            if isinstance(got, int | str | None) and got != wanted and name not in doubted:
+                doubted.add(name)
+                how = f", made with {said}," if name == "ignore_index" else ""
+                sentence = f"the captioner{how} keeps {got} in `self.{name}`; it should be {wanted}"
+                yield Doubt(sentence, _keep(name))
+
+
+def _keep(name: str) -> Repair:
+    def repair(made: nn.Module, word_to_idx: dict[str, int], ignore_index) -> None:
+        setattr(made, name, kept_by(word_to_idx, ignore_index)[name])
+
+    return repair
+
+
+def _trials_failed(
+    maker: Callable, made: nn.Module, homes: Homes, cell_type: str
+) -> Iterator[Doubt]:
+    """What cells, embedding and projections of a captioner do otherwise."""
+    equal = captioner(maker, cell_type, EQUAL)
+    for model in (made, equal):
+        _randomised(model.double(), homes)
+    at_equal = list(cells_in(equal, homes, cell_type))
+    for k, (cell, weights) in enumerate(cells_in(made, homes, cell_type)):
+        if getattr(cell, "attends", None) is not ATTENDS[cell_type]:
+            told = f"`{type(cell).__name__}.attends` is {getattr(cell, 'attends', 'missing')}"
+            sentence = f"{told}; it should be {ATTENDS[cell_type]}"
+            yield Doubt(sentence, _cells_right(homes, cell_type, "attends"))
+        for method in METHODS:
+            found, gradient = difference(
+                cell_trial(cell, weights, cell_type, method, SIZES),
+                lambda k=k, method=method: cell_trial(*at_equal[k], cell_type, method, EQUAL),
             )
-    return ""
+            if found and gradient and method != "forward":
+                yield Doubt(found, _spoilt(homes, cell_type, method), spoil=True)
+            elif found:
+                yield Doubt(found, _cells_right(homes, cell_type, method))
+    for trial, repair in _layer_trials(made, homes):
+        found, _ = difference(trial, lambda trial=trial: trial)
+        if found:
+            yield Doubt(found, repair)
 
 
-def _embedding_problem(namespace: dict) -> str:
-    made, words, result, seen = namespace["WordEmbedding"](V, D), torch.zeros(2), object(), []
+def _randomised(model: nn.Module, homes: Homes) -> None:
+    """Numbers of an ordinary size in all parameters, biases too."""
+    with torch.no_grad():
+        for places in homes.values():
+            for home in places:
+                parameter = home.of(model)
+                parameter.copy_(torch.randn_like(parameter) / 2)
 
-    def stand_in(*arguments):
-        seen.extend(arguments)
-        return result
 
-    with _replaced(made.forward.__func__.__globals__, "word_embedding_forward", stand_in):
-        got = made(words)
-    if got is not result or not _same(seen, [words, made.W_embed]):
-        return "`WordEmbedding` is given: it hands words and W_embed to `word_embedding_forward`"
-    return ""
+def _cells_right(homes: Homes, cell_type: str, name: str) -> Repair:
+    """Puts the right method, or `attends`, in the place of a cell's own."""
+
+    def repair(made: nn.Module, *_) -> None:
+        for cell, weights in cells_in(made, homes, cell_type):
+            right = RightCell(cell_type, weights)
+            setattr(cell, name, ATTENDS[cell_type] if name == "attends" else getattr(right, name))
+
+    return repair
+
+
+def _spoilt(homes: Homes, cell_type: str, method: str) -> Repair:
+    """Puts something useless in the place of a cell's method."""
+
+    def spoil(made: nn.Module, *_) -> None:
+        for cell, _weights in cells_in(made, homes, cell_type):
+            setattr(cell, method, lambda *_, **__: None)
+
+    return spoil
+
+
+def _layer_trials(made: nn.Module, homes: Homes) -> Iterator[tuple[Trial, Repair]]:
+    """The embedding, and projections that are more than one of torch's layers."""
+    for source in (EMBEDDING, IMAGE, WORDS):
+        name, home = source.split(".")[0], homes[source][0]
+        bias = homes.get(source.replace("weight", "bias"), [home])[0]
+        path = name if home.path.startswith(f"{name}.") else home.path
+        if not path or home.turned or type(made.get_submodule(path)) in PLAIN:
+            continue
+
+        def repair(made: nn.Module, *_, path=path, source=source, homes=(home, bias)) -> None:
+            values = (home.of(made) for home in homes)
+            made.get_submodule(path).forward = right_layer(source, *values)
+
+        layer = made.get_submodule(path)
+        label = f"{type(layer).__name__}.forward" if source == EMBEDDING else path
+        yield layer_trial(label, layer, source, home.of(made), bias.of(made)), repair
 
 
 @contextmanager
-def _replaced(scope: dict, name: str, stand_in):
-    """For a while, another function of that name in a module."""
-    kept = {name: scope[name]} if name in scope else {}
-    scope[name] = stand_in
+def right_functions(namespace: dict, made: nn.Module):
+    """Within, the student's code finds right functions under the names of the exercises."""
+    classes = {kind for module in made.modules() for kind in type(module).__mro__}
+    methods = (f for kind in classes for f in vars(kind).values() if isinstance(f, FunctionType))
+    scopes = [
+        namespace,
+        *(f.__globals__ for f in methods if not FUNCTIONS.keys().isdisjoint(f.__globals__)),
+    ]
+    scopes = list({id(scope): scope for scope in scopes}.values())
+    before = [{name: scope[name] for name in FUNCTIONS if name in scope} for scope in scopes]
+    for scope in scopes:
+        scope.update(FUNCTIONS)
     try:
         yield
     finally:
-        del scope[name]
-        scope.update(kept)
-
-
-def _same(got, wanted) -> bool:
-    return len(got) == len(wanted) and all(a is b for a, b in zip(got, wanted))
+        for scope, kept in zip(scopes, before):
+            for name in FUNCTIONS:
+                del scope[name]
+            scope.update(kept)

@@ -7,13 +7,17 @@ import linecache
 import sys
 import traceback
 from collections.abc import Callable
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType, FunctionType, ModuleType, TracebackType
 
 import torch
 
 from checks.cases import EXERCISES
-from checks.hand_ins.given import given_code_problem
+from checks.cases.case import LEFT_AWAY
+from checks.hand_ins.given import SIZES, Given, Repair, captioner, look_at
+from checks.hand_ins.layers import Homes, filled, homes_in
+from checks.hand_ins.parameters import shapes_of
 
 
 class ImportProblem(Exception):
@@ -32,6 +36,9 @@ class KitLayout:
 
     def __init__(self, namespace: dict):
         self.namespace = namespace
+        self.repair: Repair | None = None
+        self._homes: dict[str, Homes] = {}
+        self._given: dict[str, Given] = {}
 
     def function(self, name: str) -> Callable:
         """The function of that name. Raises LookupError if the file has none."""
@@ -48,28 +55,50 @@ class KitLayout:
         word_to_idx: dict[str, int],
         sizes: dict[str, int],
         cell_type: str,
-        ignore_index: int | None,
+        ignore_index: int | str | None,
         parameters: dict[str, torch.Tensor],
         dtype: torch.dtype,
     ) -> "KitCaptioner":
         """The student's CaptioningRNN of sizes C, D, H, holding these parameters."""
-        captioner = self.function("CaptioningRNN")
-        made = captioner(
-            word_to_idx, sizes["C"], sizes["D"], sizes["H"], cell_type, ignore_index
-        ).to(dtype=dtype, device=next(iter(parameters.values())).device)
-        made.load_state_dict(parameters)
-        return KitCaptioner(made)
+        more = {} if ignore_index == LEFT_AWAY else {"ignore_index": ignore_index}
+        maker = self.function("CaptioningRNN")
+        made = captioner(maker, cell_type, sizes, word_to_idx, **more)
+        made = made.to(dtype=dtype, device=next(iter(parameters.values())).device)
+        leaves = filled(made, self.homes(cell_type), parameters)
+        if self.repair:
+            with suppress(Exception):  # what the student's class does not let be set
+                self.repair(made, word_to_idx, ignore_index)
+        return KitCaptioner(made, leaves)
 
-    def structure(self, cell: str) -> str:
-        """What was changed in the code given for this cell, in a sentence; "" if nothing."""
-        return given_code_problem(self.namespace, cell)
+    def homes(self, cell_type: str) -> Homes:
+        """Where this captioner has its parameters: seen at sizes that all differ."""
+        if cell_type not in self._homes:
+            made = captioner(self.function("CaptioningRNN"), cell_type, SIZES)
+            self._homes[cell_type] = homes_in(made, shapes_of(cell_type, SIZES))
+        return self._homes[cell_type]
+
+    def given(self, cell_type: str) -> Given:
+        """What was seen of the code given for a captioner with this cell."""
+        if cell_type not in self._given:
+            self._given[cell_type] = look_at(self.namespace, cell_type)
+        return self._given[cell_type]
+
+    @contextmanager
+    def repaired(self, repair: Repair):
+        """Within, captioners have something put right."""
+        self.repair = repair
+        try:
+            yield
+        finally:
+            self.repair = None
 
 
 class KitCaptioner:
-    """A captioner of the kit's layout, with its parameters by name."""
+    """A captioner of the kit's layout, with its parameters by the kit's names."""
 
-    def __init__(self, made: torch.nn.Module):
+    def __init__(self, made: torch.nn.Module, leaves: dict[str, torch.Tensor]):
         self.made, self.forward, self.sample = made, made.forward, made.sample
+        self.leaves = leaves
 
     @property
     def training(self) -> bool:
@@ -79,7 +108,7 @@ class KitCaptioner:
         self.made.train(mode)
 
     def parameters(self) -> dict[str, torch.Tensor]:
-        return dict(self.made.named_parameters())
+        return self.leaves
 
 
 class HandIn:

@@ -6,14 +6,14 @@ images and encodes them itself, and its layers bear names of the author's choosi
 """
 
 import ast
-import inspect
 from collections.abc import Callable
 from contextlib import contextmanager
 
 import torch
 from torch import nn
 
-from checks.hand_ins.layers import find_places
+from checks.cases.case import LEFT_AWAY
+from checks.hand_ins.layers import find_places, made_by
 from checks.hand_ins.stand_ins import Nothing, Photos, load
 
 __all__ = ["LAYOUTS", "Captioner", "FunctionsLayout", "MethodsLayout", "layout_of", "load"]
@@ -89,7 +89,7 @@ class _Layout:
         word_to_idx: dict[str, int],
         sizes: dict[str, int],
         cell_type: str,
-        ignore_index: int | None,
+        ignore_index: int | str | None,
         parameters: dict[str, torch.Tensor],
         dtype: torch.dtype,
     ) -> "Captioner":
@@ -97,13 +97,14 @@ class _Layout:
 
         Raises LookupError if there is no such class, or no layer for one of the parameters.
         """
+        meant = {None: NO_INDEX, LEFT_AWAY: word_to_idx["<NULL>"]}
         values = {
             "word_to_idx": word_to_idx,
             "input_dim": self.channels,
             "wordvec_dim": sizes["D"],
             "hidden_dim": sizes["H"],
             "cell_type": self.attn if cell_type == "attn" else cell_type,
-            "ignore_index": NO_INDEX if ignore_index is None else ignore_index,
+            "ignore_index": meant.get(ignore_index, ignore_index),
             "image_encoder_pretrained": False,
             "device": "cpu",
             "dtype": dtype,
@@ -272,12 +273,13 @@ class Captioner:
         self._globals = getattr(maker.__init__, "__globals__", {})
         self._photos = photos
         self._null = arguments["word_to_idx"]["<NULL>"]
+        self._attends = "cell.Wattn" in parameters
         self._parameters = {
             name: value.detach().to(dtype, copy=True).requires_grad_()
             for name, value in parameters.items()
         }
         with self._encoders_in_place():
-            self.module = _made(maker, arguments).to(dtype)
+            self.module = made_by(maker, arguments).to(dtype)
         shapes = {name: tuple(value.shape) for name, value in parameters.items()}
         self._places = find_places(self.module, shapes, photos.channels)
         self._check_complete(arguments["cell_type"])
@@ -297,7 +299,8 @@ class Captioner:
         return loss
 
     def sample(self, features: torch.Tensor, max_length: int = 15):
-        """Captions, or (captions, weights): whatever the hand-in returns.
+        """(captions, weights): what the hand-in returns, and for a cell that does not attend None
+        for the weights, whether it returns captions alone or a pair.
 
         Without autograd, which in these courses is the business of whoever calls sample.
         """
@@ -307,7 +310,7 @@ class Captioner:
         unseen = isinstance(captions, torch.Tensor) and not self._photos.looked_at
         if captions is None or (unseen and bool((captions == self._null).all())):
             raise NotImplementedError("CaptioningRNN.sample")
-        return returned
+        return returned if self._attends else (captions, None)
 
     def _call(self, method: Callable, features: torch.Tensor):
         for place, shape in self._places:
@@ -347,13 +350,3 @@ _PURPOSES = {
     "cell": "the recurrence",
     "vocabulary_projection": "the scores of the words",
 }
-
-
-def _made(maker: type, arguments: dict[str, object]) -> nn.Module:
-    """The hand-in's captioner: arguments by name where it has the names, else by position."""
-    takes = inspect.signature(maker).parameters
-    named = {name: value for name, value in arguments.items() if name in takes}
-    nameless = [name for name, p in takes.items() if p.default is p.empty and name not in named]
-    if nameless or len(named) < 5:
-        return maker(*list(arguments.values())[: len(takes)])
-    return maker(**named)

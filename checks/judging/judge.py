@@ -124,6 +124,12 @@ def failed(result: Result, exercise: Exercise, given: Sequence[Answer], failure:
     """The result of a failure, with the mistake behind it."""
     result.status, result.stage, result.picture = "failed", failure.stage, failure.picture
     result.message = failure.text
+    changed = [
+        answer.given for answer in given if answer.case == failure.case.name and answer.given
+    ]
+    if changed:  # put right, it gives something else there
+        result.stage, result.message = "structure", f"{changed[0]} ({failure.text})"
+        return result
     if not given or given[0].problem and given[0].problem.kind in ("stopped", "structure"):
         return result
     found = diagnose(exercise, given)
@@ -296,7 +302,11 @@ def notes(exercise: Exercise, given: Sequence[Answer], layout: str) -> list[str]
         if answer.case in cases and "dtype" not in cases[answer.case].settings
         for name, got in answer.outputs.items()
     )
-    found = [FLOAT32] if single else []
+    found = [note for answer in given for note in answer.notes]
+    found += {
+        f"{answer.given}; no harm here, but others count on it" for answer in given if answer.given
+    }
+    found += [FLOAT32] if single else []
     if any(answer.cut_short for answer in given):
         found.append(SHORT)
     if layout == "kit" and any(answer.builds_graph for answer in given):
