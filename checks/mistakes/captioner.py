@@ -47,9 +47,9 @@ LOOK = "attn, weights_t = dot_product_attention(state[0], image)"
 LOOK_AND_STEP = f"""if self.cell.attends:
                 {LOOK}
                 parameters = self.cell.Wx, self.cell.Wh, self.cell.Wattn, self.cell.b
-                *state, _ = attention_lstm_step_forward(x, *state, attn, *parameters)
+                state = attention_lstm_step_forward(x, *state, attn, *parameters)[:2]
             else:
-                {STEP}"""
+                state, weights_t = self.cell.step(x, state, image=image)"""
 
 
 def pooled(image: str) -> str:
