@@ -14,8 +14,8 @@ from coursework import captioning
 SAMPLES = [name for name in EXERCISES if ".sample" in name]
 
 
-def test_there_are_22_exercises_in_6_parts_worth_100_points():
-    assert len(EXERCISES) == 22 and len(PARTS) == 6
+def test_there_are_24_exercises_in_6_parts_worth_100_points():
+    assert len(EXERCISES) == 24 and len(PARTS) == 6
     assert sum(exercise.points for exercise in EXERCISES.values()) == 100
 
 
@@ -82,12 +82,11 @@ def sampled(case):
     model.load_state_dict(parameters)
     features = torch.from_numpy(case.inputs["features"])
     with torch.no_grad():
-        captions = model.sample(features, case.settings["max_length"] or 15)
-        captions = captions[0] if cell == "attn" else captions
+        captions, _ = model.sample(features, case.settings["max_length"] or 15)
         start = torch.full((len(captions), 1), words["<START>"])
         x = model.word_embedding(torch.cat([start, captions[:, :-1]], dim=1))
-        h = model.cell(x, model._project_image(features))
-        best = model.vocabulary_projection(h[0] if cell == "attn" else h).topk(2, dim=2)
+        h, _ = model.cell(x, model._project_image(features))
+        best = model.vocabulary_projection(h).topk(2, dim=2)
     is_end = captions == words["<END>"]
     live = (is_end.cumsum(1) - is_end.long()) == 0
     assert torch.equal(best.indices[..., 0][live], captions[live])
@@ -104,6 +103,25 @@ def test_the_image_matters(cell):
     a, b = (shuffled[name].inputs["features"] for name in ("plain", "shuffled positions"))
     assert not np.array_equal(a, b)
     np.testing.assert_allclose(a.mean((2, 3)), b.mean((2, 3)))
+
+
+def test_words_are_equal_in_every_way_that_a_gradient_must_add_up():
+    """Twice in a caption, twice at a time, elsewhere; first and last word; some that do not occur."""
+    for name in ("word_embedding_forward", "word_embedding_backward"):
+        cases = {case.name: case for case in EXERCISES[name].cases}
+        words = cases["plain"].inputs["words"]
+        assert any(len(set(row)) < len(row) for row in words.tolist())
+        assert any(len(set(column)) < len(column) for column in words.T.tolist())
+        assert {0, MIXED.V - 1} < set(words.flat) < set(range(MIXED.V))
+        assert cases["rare words"].inputs["words"].max() < MIXED.V - 1
+
+
+def test_a_backward_that_stands_alone_is_asked_what_its_forward_is():
+    for exercise in EXERCISES.values():
+        if exercise.standalone:
+            names = [case.name for case in EXERCISES[exercise.forward].cases]
+            assert names == [case.name for case in exercise.cases]
+            assert not any(case.upstream for case in exercise.cases)
 
 
 def test_attention_permutes_with_the_positions():
