@@ -8,7 +8,10 @@ import torch
 
 from checks.cases import EXERCISES, PARTS
 from checks.cases.case import EQUAL, LETTER_SIZES, MIXED, numbers
+from checks.judging.judge import consistent
+from checks.mistakes import Mistake
 from checks.record import hand_in
+from checks.running.runner import run
 from coursework import captioning
 
 SAMPLES = [name for name in EXERCISES if ".sample" in name]
@@ -122,6 +125,14 @@ def test_a_backward_that_stands_alone_is_asked_what_its_forward_is():
             names = [case.name for case in EXERCISES[exercise.forward].cases]
             assert names == [case.name for case in exercise.cases]
             assert not any(case.upstream for case in exercise.cases)
+
+
+@pytest.mark.parametrize("name", [e.name for e in EXERCISES.values() if e.forward])
+def test_gradients_by_hand_agree_with_central_differences_of_the_forward(name):
+    assert consistent(run(hand_in(), name))
+    wrong = Mistake("", EXERCISES[name].forward, "    return ", "    return 2 * ", "", "")
+    if EXERCISES[name].standalone:
+        assert not consistent(run(hand_in([wrong]), name))
 
 
 def test_attention_permutes_with_the_positions():
