@@ -74,7 +74,7 @@ def look_at(namespace: dict, cell_type: str) -> Given:
         try:
             made, other = (captioner(maker, cell_type, SIZES) for _ in range(2))
             large = captioner(maker, cell_type, LARGE)
-        except Exception:
+        except (Exception, SystemExit):
             return Given()
         try:
             if fault := parameters_fault(made, other, cell_type, SIZES):
@@ -82,16 +82,16 @@ def look_at(namespace: dict, cell_type: str) -> Given:
             homes = homes_in(made, shapes_of(cell_type, SIZES))
             if fault := first_values_fault(large, homes, cell_type, LARGE):
                 return Given(fault)
-        except Exception as error:  # parameters that are to come later, say
+        except (Exception, SystemExit) as error:  # parameters that are to come later, say
             text = " ".join(str(error).split()).split(". ")[0]
             return Given(f"the parameters of a new captioner cannot be read: {text}")
         seen = Given(notes=beside(made, homes))
         with (
-            suppress(Exception),
+            suppress(Exception, SystemExit),
             right_functions(namespace, made),
         ):  # changed code may raise anything
             seen.doubts += _trials_failed(maker, made, homes, cell_type)
-        with suppress(Exception):
+        with suppress(Exception, SystemExit):
             seen.doubts += _kept_otherwise(maker, cell_type)
         return seen
 
