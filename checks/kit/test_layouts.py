@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from checks.cases.case import LEFT_AWAY
 from checks.hand_ins.layouts import LAYOUTS, FunctionsLayout, layout_of, load
 from coursework import captioning
 
@@ -153,12 +154,12 @@ def case(cell: str, size: dict, ignore_index: int | None = 3):
     return reference, features.requires_grad_(), captions
 
 
-def captioner_like(reference, stem: str, size: dict, dtype=torch.float64):
+def captioner_like(reference, stem: str, size: dict, dtype=torch.float64, **settings):
     return hand_in(stem).captioner(
         words_of(size),
         {key: size[key] for key in "CDH"},
         reference.cell_type,
-        reference.ignore_index,
+        settings.get("ignore_index", reference.ignore_index),
         dict(reference.named_parameters()),
         dtype,
     )
@@ -186,21 +187,37 @@ def test_right_captioners_agree_with_the_reference(stem, cell):
         theirs = torch.autograd.grad(expected, [wanted[name] for name in given])
         assert_alike([loss, *got], [expected, *theirs])
 
-        ours, theirs = model.sample(features, 9), reference.sample(features, 9)
-        pairs = (
-            (*ours[:1], *theirs[:1], *ours[1:], *theirs[1:]) if cell == "attn" else (ours, theirs)
-        )
-        assert pairs[0].shape == pairs[1].shape and pairs[0].dtype == torch.int64
-        assert not any(value.requires_grad for value in pairs)
-        same_up_to_the_end(*pairs)
+        ours, looks = model.sample(features, 9)
+        theirs, their_looks = reference.sample(features, 9)
+        assert ours.shape == theirs.shape and ours.dtype == torch.int64
+        assert not any(value.requires_grad for value in (ours, looks) if value is not None)
+        assert (looks is None) == (cell != "attn")
+        same_up_to_the_end(ours, theirs, looks, their_looks)
+
+
+def test_an_ignore_index_left_away_is_null_s():
+    reference, features, captions = case("rnn", sizes(), words_of(sizes())["<NULL>"])
+    model = captioner_like(reference, "methods_plain", sizes(), ignore_index=LEFT_AWAY)
+    assert_alike([model.forward(features, captions)], [reference(features, captions)])
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_captions_alone_or_a_pair_are_right_without_attention(cell):
+    reference, features, _ = case(cell, sizes())
+    model = captioner_like(reference, "methods_plain", sizes())
+    captions, looks = model.sample(features, 9)
+    returned = (captions, torch.ones(1)), captions
+    for given in returned:
+        model.module.sample = lambda *_, given=given: given
+        got = model.sample(features, 9)
+        assert got is given if cell == "attn" else torch.equal(got[0], captions) and got[1] is None
 
 
 def test_the_samples_compared_end_early_and_late():
     ended = []
     for cell in CELLS:
         reference, features, _ = case(cell, sizes())
-        captions = reference.sample(features, 9)
-        captions = captions[0] if cell == "attn" else captions
+        captions, _ = reference.sample(features, 9)
         ended += (captions[:, :-1] == 4).any(dim=1).tolist()
     assert True in ended and False in ended
 

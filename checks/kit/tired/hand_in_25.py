@@ -8,7 +8,7 @@ def CaptioningRNN_forward(self, features, captions):
     vectors = self.word_embedding(fed)
     if self.cell_type in ("rnn", "lstm"):
         h0 = self.image_projection(features.mean(dim=(2, 3)))
-        h = self.cell(vectors, h0)
+        h, _ = self.cell(vectors, h0)
     else:
         A = self.image_projection(features.movedim(1, -1)).movedim(-1, 1)
         h, _ = self.cell(vectors, A)

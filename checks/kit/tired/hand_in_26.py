@@ -15,7 +15,7 @@ def CaptioningRNN_forward(self, features, captions):
     else:
         pooled = grid.sum(dim=2)
         h0 = torch.tanh(self.image_projection(pooled))
-        h = self.cell(x, h0)
+        h = self.cell(x, h0)[0]
     scores = self.vocabulary_projection(h)
     loss = temporal_softmax_loss(scores, words_out, self.ignore_index)
     return loss

@@ -9,10 +9,10 @@ def CaptioningRNN_forward(self, features, captions):
     positions = features.flatten(2).permute(0, 2, 1)
     projected = self.image_projection(positions)
     if self.cell_type == "attn":
-        A = projected.reshape(N, -1, height, width)
-        hidden, weights = self.cell(x, A)
+        image = projected.reshape(N, -1, height, width)
     else:
-        hidden = self.cell(x, projected.mean(dim=1))
+        image = projected.mean(dim=1)
+    hidden, weights = self.cell(x, image)
     return temporal_softmax_loss(
         self.vocabulary_projection(hidden), captions[:, 1:], ignore_index=self.ignore_index
     )

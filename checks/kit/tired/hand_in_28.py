@@ -10,28 +10,21 @@ def CaptioningRNN_sample(self, features, max_length: int = 15):
     captions[:, 0] = self.start
     looked = torch.zeros(N, max_length, gh, gw, dtype=features.dtype, device=features.device)
     if self.cell_type == "attn":
-        A = self.image_projection(features.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
-        h = A.mean(dim=(2, 3))
-        c = h
+        image = self.image_projection(features.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
     else:
-        h = self.image_projection(features.mean(dim=(2, 3)))
-        c = torch.zeros_like(h)
+        image = self.image_projection(features.mean(dim=(2, 3)))
+    state = self.cell.start(image)
     word = captions[:, 0]
     finished = torch.zeros(N, dtype=torch.bool, device=features.device)
     for t in range(1, max_length):
         x = self.word_embedding(word)
-        if self.cell_type == "rnn":
-            h = self.cell.step_forward(x, h)
-        elif self.cell_type == "lstm":
-            h, c = self.cell.step_forward(x, h, c)
-        else:
-            attn, weights = dot_product_attention(h, A)
+        state, weights = self.cell.step(x, state, image)
+        if weights is not None:
             looked[:, t] = weights
-            h, c = self.cell.step_forward(x, h, c, attn)
-        word = self.vocabulary_projection(h).argmax(dim=1)
+        word = self.vocabulary_projection(state[0]).argmax(dim=1)
         word[finished] = self.null
         captions[:, t] = word
         finished = finished | (word == self.end)
     if self.cell_type == "attn":
         return captions, looked
-    return captions
+    return captions, None

@@ -12,17 +12,16 @@ def CaptioningRNN_sample(self, features, max_length: int = 15):
     if self.cell_type == "attn":
         A = torch.einsum("nchw,kc->nkhw", features, self.image_projection.weight)
         A = A + self.image_projection.bias[:, None, None]
-        h = c = A.flatten(2).mean(2)
+        h, c = self.cell.start(A)
     else:
         h = self.image_projection(features.flatten(2).mean(2))
     for _ in range(max_length):
         x = self.word_embedding(word)
         if self.cell_type == "attn":
-            attn, look = dot_product_attention(h, A)
+            (h, c), look = self.cell.step(x, (h, c), A)
             looks.append(look)
-            h, c = self.cell.step_forward(x, h, c, attn)
         else:
-            h = self.cell(x[:, None, :], h)[:, -1]
+            h = self.cell(x[:, None, :], h)[0][:, -1]
         word = self.vocabulary_projection(h).max(dim=1).indices
         word = torch.where(ended, torch.full_like(word, self.null), word)
         ended = ended | (word == self.end)
@@ -30,4 +29,4 @@ def CaptioningRNN_sample(self, features, max_length: int = 15):
     captions = torch.stack(words, dim=1)
     if self.cell_type == "attn":
         return captions, torch.stack(looks, dim=1)
-    return captions
+    return captions, None

@@ -1,19 +1,21 @@
 """Image captioning with recurrent networks, written out by hand.
 
-A picture comes in as the feature grid of a frozen convolutional network, a caption goes out one
-word at a time. The file reads from top to bottom, each section building on the one before:
+A picture comes in as the feature grid of a frozen convolutional network; a caption goes
+out one word at a time. Each section builds on those before it:
 
-    1. a vanilla RNN             tanh of (input + state), one step, then all steps
-    2. words                     from word to vector; the loss of a caption
-    3. the LSTM                  a second state with gates, so that gradients survive many steps
-    4. attention                 look at the picture again before each word
-    5. the captioner             image -> state -> words: training loss and greedy sampling
+    1. A vanilla RNN    one step: tanh of input and state; then all steps
+    2. Words            from word to vector; the loss of a caption
+    3. The LSTM         a second state and gates, so that gradients survive many steps
+    4. Attention        look at the picture again before each word
+    5. The cells        (given) these functions with their parameters, in one protocol
+    6. The captioner    picture -> state -> words: training loss and greedy sampling
 
-The gradients of the three cells and of attention are derived by hand, each below its forward
-function (backpropagation through time, Werbos 1990). Training lets autograd find the same ones.
+Each function is followed by its gradient, derived by hand (backpropagation through
+time, Werbos 1990); training uses autograd, which finds the same. A handout keeps the
+code marked (given); the bodies of all other functions are for you to write.
 
-Shapes, everywhere: N batch, T time steps, D word-vector size, H hidden size, V vocabulary size,
-C feature channels, h x w the feature grid. Weights act from the right: x @ Wx.
+Shapes, everywhere: N batch, T time steps, D word vector, H hidden state, V vocabulary,
+C feature channels, h x w the grid, p one of its positions. Products are x W, not W x.
 """
 
 import math
@@ -21,30 +23,26 @@ import math
 import torch
 from torch import nn
 
-NULL = 0  # id of the word that pads short captions, in the kit's own vocabulary
+NULL, START, END = "<NULL>", "<START>", "<END>"  # padding, start and end of a caption
 
 
 # 1. A vanilla RNN
-
-
 def rnn_step_forward(x, prev_h, Wx, Wh, b):
     """One step of a vanilla RNN (Elman 1990).
 
-        next_h = tanh(x Wx + prev_h Wh + b)
-
     x (N,D), prev_h (N,H), Wx (D,H), Wh (H,H), b (H,)
-    Returns next_h (N,H) and a cache: whatever your backward step will need.
+        next_h = tanh(x Wx + prev_h Wh + b)
+    Returns next_h (N,H) and a cache: whatever a backward step needs.
     """
     next_h = torch.tanh(x @ Wx + prev_h @ Wh + b)
     return next_h, (x, prev_h, Wx, Wh, next_h)
 
 
 def rnn_step_backward(dnext_h, cache):
-    """Gradients of one RNN step.
-
-        da = dnext_h * (1 - next_h^2),   since tanh'(a) = 1 - tanh(a)^2 and a = x Wx + prev_h Wh + b
+    """Gradients of one RNN step, with a = x Wx + prev_h Wh + b and next_h = tanh(a).
 
     dnext_h (N,H): gradient of the loss with respect to next_h.
+        da = dnext_h * (1 - next_h^2),  then dx = da Wx^T, dWx = x^T da, ...
     Returns dx (N,D), dprev_h (N,H), dWx (D,H), dWh (H,H), db (H,).
     """
     x, prev_h, Wx, Wh, next_h = cache
@@ -53,12 +51,11 @@ def rnn_step_backward(dnext_h, cache):
 
 
 def rnn_forward(x, h0, Wx, Wh, b):
-    """Run the RNN over a whole sequence: the same weights at every step, the state handed on.
-
-        h[:, t] = step(x[:, t], h[:, t-1])   with h0 before the first step
+    """Run the RNN over a whole sequence: the same weights at every step.
 
     x (N,T,D), h0 (N,H), Wx (D,H), Wh (H,H), b (H,)
-    Returns h (N,T,H), the states after every step, and a cache.
+        h[:, t] = step(x[:, t], h[:, t-1])   with h0 before the first step
+    Returns h (N,T,H), the state after every step, and a cache.
     """
     states, caches, state = [], [], h0
     for xt in x.unbind(1):
@@ -71,13 +68,9 @@ def rnn_forward(x, h0, Wx, Wh, b):
 def rnn_backward(dh, cache):
     """Backpropagation through time: from the last step to the first.
 
-    The state of step t is used twice, by the output at t and by step t+1: its gradient is a sum.
-
-        dnext_h(t) = dh[:, t] + dprev_h(t+1)
-
-    dh (N,T,H): upstream gradient of every step's output, without what later steps add.
-    Returns dx (N,T,D), dh0 (N,H), dWx (D,H), dWh (H,H), db (H,): a weight's gradient is the sum
-    of those at every step.
+    dh (N,T,H): gradient with respect to each step's output, not through later steps.
+        dnext_h = dh[:, t] + dprev_h of step t+1,  as h[:, t] is an output and feeds t+1
+    Returns dx (N,T,D), dh0 (N,H); and, summed over time, dWx (D,H), dWh (H,H), db (H,).
     """
     dx = []
     dWx = dWh = db = 0
@@ -90,27 +83,38 @@ def rnn_backward(dh, cache):
 
 
 # 2. Words
-
-
 def word_embedding_forward(words, W_embed):
-    """Look up the vector of every word (Bengio et al. 2003): a row of the matrix each.
+    """Look up the vector of every word: one row per word (Bengio et al. 2003).
 
+    words (...) int64 in 0..V-1, W_embed (V,D)
         out[...] = W_embed[words[...]] = one_hot(words[...]) W_embed
-
-    words (...,) int64 with values in 0..V-1, W_embed (V,D)
     Returns out (...,D).
     """
     return W_embed[words]
 
 
-def temporal_softmax_loss(scores, targets, ignore_index: int | None = None):
-    """Cross-entropy of every word of a caption: summed over time, averaged over the batch.
+def word_embedding_backward(dout, words, V):
+    """Gradient of word_embedding_forward: the rows of equal words add up.
 
-        loss = -1/N  sum of  log softmax(scores[n,t])[targets[n,t]]  over the n, t that count
-        log softmax(s) = (s - m) - log sum exp(s - m)   with m = max(s), so that exp never overflows
+    dout (...,D), words (...) int64 in 0..V-1
+        dW_embed[v] = sum of dout[...] over all places with words[...] = v
+    Returns dW_embed (V,D): zeros for a word that does not occur.
+    """
+    dW = dout.new_zeros(V, dout.shape[-1])
+    for v, row in zip(words.flatten().tolist(), dout.flatten(0, -2)):
+        dW[v] += row
+    return dW
 
-    scores (N,T,V), targets (N,T) int64 in 0..V-1; those equal to ignore_index do not count
-    (None: all count).  Returns a 0-dim tensor; 0 when nothing counts.
+
+def temporal_softmax_loss(scores, targets, ignore_index=None):
+    """Cross-entropy of every word: summed over time, averaged over the batch.
+
+    scores (N,T,V), targets (N,T) int64 in 0..V-1; those equal to ignore_index do not
+    count (None: all count).
+        log_probs = log softmax(scores) = (scores - m) - log sum exp(scores - m)
+                    sum and m = max(scores) over V; with m, exp never overflows
+        loss = -1/N  sum of log_probs[n, t, targets[n, t]] over the n, t that count
+    Returns the loss, a 0-dim tensor; 0 when nothing counts.
     """
     s = scores - scores.amax(2, keepdim=True)
     logp = s - s.exp().sum(2, keepdim=True).log()
@@ -120,18 +124,32 @@ def temporal_softmax_loss(scores, targets, ignore_index: int | None = None):
     return -picked.sum() / scores.shape[0]
 
 
+def temporal_softmax_loss_backward(scores, targets, ignore_index=None):
+    """Gradient of temporal_softmax_loss with respect to its scores.
+
+    The arguments are those of temporal_softmax_loss.
+        dscores = (softmax(scores) - one_hot(targets)) / N, 0 where targets do not count
+    Returns dscores (N,T,V).
+    """
+    probs = scores.softmax(2)
+    N, T, V = scores.shape
+    for n in range(N):
+        for t in range(T):
+            probs[n, t, targets[n, t]] -= 1
+            if ignore_index is not None and targets[n, t] == ignore_index:
+                probs[n, t] = 0
+    return probs / N
+
+
 # 3. The LSTM
-
-
 def lstm_step_forward(x, prev_h, prev_c, Wx, Wh, b):
-    """One step of an LSTM (Hochreiter & Schmidhuber 1997; forget gate: Gers et al. 2000).
+    """One step of an LSTM (Hochreiter & Schmidhuber 1997; gate f: Gers et al. 2000).
 
-        a = x Wx + prev_h Wh + b, split along its 4H columns into a_i, a_f, a_o, a_g (in this order)
+    x (N,D), prev_h (N,H), prev_c (N,H), Wx (D,4H), Wh (H,4H), b (4H,)
+        a = x Wx + prev_h Wh + b, four blocks of H columns: a_i, a_f, a_o, a_g
         i = sigmoid(a_i)   f = sigmoid(a_f)   o = sigmoid(a_o)   g = tanh(a_g)
         next_c = f * prev_c + i * g
         next_h = o * tanh(next_c)
-
-    x (N,D), prev_h (N,H), prev_c (N,H), Wx (D,4H), Wh (H,4H), b (4H,)
     Returns next_h (N,H), next_c (N,H) and a cache.
     """
     a_i, a_f, a_o, a_g = (x @ Wx + prev_h @ Wh + b).chunk(4, 1)
@@ -144,13 +162,11 @@ def lstm_step_forward(x, prev_h, prev_c, Wx, Wh, b):
 def lstm_step_backward(dnext_h, dnext_c, cache):
     """Gradients of one LSTM step.
 
-    next_c reaches the loss on two ways, through later steps and through next_h:
-
-        dc = dnext_c + dnext_h * o * (1 - tanh(next_c)^2)
+    next_c reaches the loss by two paths, through later steps and through next_h.
+    dnext_h (N,H): the whole gradient; dnext_c (N,H): only what comes from later steps.
+        dc = dnext_c + dnext_h * o * (1 - tanh(next_c)^2)    dprev_c = dc * f
         di = dc * g    df = dc * prev_c    do = dnext_h * tanh(next_c)    dg = dc * i
-        da_i = di * i (1 - i), likewise f and o;    da_g = dg * (1 - g^2);    dprev_c = dc * f
-
-    dnext_h (N,H), dnext_c (N,H): gradient reaching next_c from later steps only.
+        da_i = di * i * (1 - i), likewise f and o            da_g = dg * (1 - g^2)
     Returns dx (N,D), dprev_h (N,H), dprev_c (N,H), dWx (D,4H), dWh (H,4H), db (4H,).
     """
     x, prev_h, prev_c, Wx, Wh, i, f, o, g, tc = cache
@@ -184,9 +200,9 @@ def lstm_forward(x, h0, Wx, Wh, b):
 
 
 def lstm_backward(dh, cache):
-    """Backpropagation through time for the LSTM: two gradients travel back, of h and of c.
+    """Backpropagation through time for the LSTM: two gradients travel back, of h and c.
 
-    dh (N,T,H): upstream gradient of every step's output, without what later steps add.
+    dh (N,T,H): gradient with respect to each step's output, not through later steps.
     Returns dx (N,T,D), dh0 (N,H), dWx (D,4H), dWh (H,4H), db (4H,).
     """
     T = dh.shape[1]
@@ -200,18 +216,13 @@ def lstm_backward(dh, cache):
 
 
 # 4. Attention
-
-
 def dot_product_attention(prev_h, A):
-    """Scaled dot-product attention over a feature grid (Luong et al. 2015; scale: Vaswani et al. 2017).
+    """Scaled dot-product attention (Luong et al. 2015; scale: Vaswani et al. 2017).
 
-    The state asks, every position p of the grid answers; what comes back is their weighted mean.
-
-        score[p] = prev_h . A[p] / sqrt(H)
-        weights  = softmax(score) over all positions
-        attn     = sum_p weights[p] A[p]
-
-    prev_h (N,H), A (N,H,h,w)
+    prev_h (N,H): the query; A (N,H,h,w): its A[p] (N,H) is key and value of position p
+        scores[p] = prev_h . A[p] / sqrt(H)
+        weights   = softmax(scores) over all positions p
+        attn      = sum over p of weights[p] A[p],  the context vector
     Returns attn (N,H) and weights (N,h,w), which sum to 1 over the grid.
     """
     score = torch.einsum("nk,nkhw->nhw", prev_h, A) / math.sqrt(A.shape[1])
@@ -220,14 +231,13 @@ def dot_product_attention(prev_h, A):
 
 
 def dot_product_attention_backward(dattn, prev_h, A, weights):
-    """Gradients of dot_product_attention. A is used twice, in the scores and in the weighted mean.
-
-        dweights[p] = dattn . A[p]
-        dscore      = weights * (dweights - sum_p weights[p] dweights[p])          (softmax)
-        dprev_h     = sum_p dscore[p] A[p] / sqrt(H)
-        dA[p]       = weights[p] dattn + dscore[p] prev_h / sqrt(H)
+    """Gradients of dot_product_attention. A is used twice, as values and as keys.
 
     dattn (N,H), prev_h (N,H), A (N,H,h,w), weights (N,h,w)
+        dweights[p] = dattn . A[p]
+        dscores[p]  = weights[p] (dweights[p] - sum over q of weights[q] dweights[q])
+        dprev_h     = sum over p of dscores[p] A[p] / sqrt(H)
+        dA[p]       = weights[p] dattn + dscores[p] prev_h / sqrt(H)
     Returns dprev_h (N,H), dA (N,H,h,w).
     """
     r = math.sqrt(A.shape[1])
@@ -239,11 +249,11 @@ def dot_product_attention_backward(dattn, prev_h, A, weights):
 
 
 def attention_lstm_step_forward(x, prev_h, prev_c, attn, Wx, Wh, Wattn, b):
-    """One step of an LSTM that also takes in what attention saw (Xu et al. 2015).
+    """One step of an LSTM with one more input, the context vector (Xu et al. 2015).
 
-        a = x Wx + prev_h Wh + attn Wattn + b,   then exactly as in lstm_step_forward
-
-    x (N,D), prev_h (N,H), prev_c (N,H), attn (N,H), Wx (D,4H), Wh (H,4H), Wattn (H,4H), b (4H,)
+    x (N,D), prev_h, prev_c, attn (N,H), Wx (D,4H), Wh, Wattn (H,4H), b (4H,)
+        a = x Wx + attn Wattn + prev_h Wh + b,   then as in lstm_step_forward
+          = [x, attn] [Wx; Wattn] + prev_h Wh + b    (side by side, one above the other)
     Returns next_h (N,H), next_c (N,H) and a cache.
     """
     H = prev_h.shape[1]
@@ -256,9 +266,9 @@ def attention_lstm_step_forward(x, prev_h, prev_c, attn, Wx, Wh, Wattn, b):
 
 
 def attention_lstm_step_backward(dnext_h, dnext_c, cache):
-    """Gradients of one attention-LSTM step: as in lstm_step_backward, and attn and Wattn alike.
+    """Gradients of one attention-LSTM step: those of an LSTM step, cut apart.
 
-    dnext_h (N,H), dnext_c (N,H): gradient reaching next_c from later steps only.
+    dnext_h (N,H): the whole gradient; dnext_c (N,H): only what comes from later steps.
     Returns dx (N,D), dprev_h (N,H), dprev_c (N,H), dattn (N,H), dWx (D,4H), dWh (H,4H),
     dWattn (H,4H), db (4H,); dprev_h without the path through attention.
     """
@@ -286,14 +296,13 @@ def attention_lstm_step_backward(dnext_h, dnext_c, cache):
 
 
 def attention_lstm_forward(x, A, Wx, Wh, Wattn, b):
-    """Run the attention LSTM over a whole sequence, looking at the grid before each step.
-
-        h0 = c0 = mean of A over its positions
-        attn_t, weights_t = dot_product_attention(h[:, t-1], A)
+    """Run the attention LSTM over a whole sequence: look, then step.
 
     x (N,T,D), A (N,H,h,w), Wx (D,4H), Wh (H,4H), Wattn (H,4H), b (4H,)
-    Returns h (N,T,H), weights (N,T,h,w) and a cache. The weights are for looking: no gradient
-    enters through them.
+        h0 = c0 = mean of A over its positions
+        attn_t, weights_t = dot_product_attention(h[:, t-1], A),  with h0 at t = 0
+    Returns h (N,T,H), weights (N,T,h,w) and a cache. The weights are to be looked at:
+    the loss does not use them.
     """
     h = c = A.mean((2, 3))
     hs, ws, steps = [], [], []
@@ -308,12 +317,11 @@ def attention_lstm_forward(x, A, Wx, Wh, Wattn, b):
 
 
 def attention_lstm_backward(dh, cache):
-    """Backpropagation through time for the attention LSTM.
+    """Backpropagation through time for the attention LSTM. h[:, t-1] is used twice by
+    step t, as its state and as its query: the two gradients add. A gets one at every
+    step, and one through its mean, which is h0 and c0.
 
-    The state before step t feeds the step and asks the question of attention: both send a gradient
-    back to it.  A collects a gradient at every step, and at the start, where its mean is h0 and c0.
-
-    dh (N,T,H): upstream gradient of every step's output, without what later steps add.
+    dh (N,T,H): gradient with respect to each step's output, not through later steps.
     Returns dx (N,T,D), dA (N,H,h,w), dWx (D,4H), dWh (H,4H), dWattn (H,4H), db (4H,).
     """
     A, steps = cache
@@ -335,67 +343,88 @@ def attention_lstm_backward(dh, cache):
     return torch.stack(dx[::-1], 1), dA, dWx, dWh, dWattn, db
 
 
-# The functions above, wrapped with their parameters (given)
+# 5. The cells (given). A cell is any module Cell(D, H) that speaks this protocol:
+#     attends               does it want image as a grid (N,H,h,w), or its mean (N,H)?
+#     forward(x, image)     all steps: x (N,T,D) -> h (N,T,H), weights (N,T,h,w) or None
+#     start(image)          -> the state before the first step: a tuple, h its first
+#     step(x, state, image) one step: x (N,D) -> the next state, weights (N,h,w) or None
 
 
-def _weight(rows: int, columns: int):
-    """A normal (rows, columns) parameter, scaled so that outputs are about as large as inputs."""
+def _weight(rows, columns):
+    """A normal (rows, columns) parameter with variance 1 / rows (LeCun et al. 1998)."""
     return nn.Parameter(torch.randn(rows, columns) / math.sqrt(rows))
 
 
 class RNN(nn.Module):
-    """Vanilla RNN with input size D and hidden size H; see rnn_step_forward and rnn_forward."""
+    """Vanilla RNN with input size D and hidden size H; see rnn_forward."""
 
-    def __init__(self, D: int, H: int):
+    attends = False
+
+    def __init__(self, D, H):
         super().__init__()
         self.Wx = _weight(D, H)
         self.Wh = _weight(H, H)
         self.b = nn.Parameter(torch.zeros(H))
 
-    def step_forward(self, x, prev_h):
-        return rnn_step_forward(x, prev_h, self.Wx, self.Wh, self.b)[0]
+    def forward(self, x, image):
+        return rnn_forward(x, image, self.Wx, self.Wh, self.b)[0], None
 
-    def forward(self, x, h0):
-        return rnn_forward(x, h0, self.Wx, self.Wh, self.b)[0]
+    def start(self, image):
+        return (image,)
+
+    def step(self, x, state, image):
+        return rnn_step_forward(x, *state, self.Wx, self.Wh, self.b)[:1], None
 
 
 class LSTM(nn.Module):
-    """LSTM with input size D and hidden size H; see lstm_step_forward and lstm_forward."""
+    """LSTM with input size D and hidden size H; see lstm_forward."""
 
-    def __init__(self, D: int, H: int):
+    attends = False
+
+    def __init__(self, D, H):
         super().__init__()
         self.Wx = _weight(D, 4 * H)
         self.Wh = _weight(H, 4 * H)
-        self.b = nn.Parameter(torch.zeros(4 * H))
-        self.b.data[H : 2 * H] = 1  # forget gates start open (Jozefowicz et al. 2015)
+        forget = torch.tensor([0.0, 1.0, 0.0, 0.0])  # f open (Jozefowicz et al. 2015)
+        self.b = nn.Parameter(forget.repeat_interleave(H))
 
-    def step_forward(self, x, prev_h, prev_c):
-        return lstm_step_forward(x, prev_h, prev_c, self.Wx, self.Wh, self.b)[:2]
+    def forward(self, x, image):
+        return lstm_forward(x, image, self.Wx, self.Wh, self.b)[0], None
 
-    def forward(self, x, h0):
-        return lstm_forward(x, h0, self.Wx, self.Wh, self.b)[0]
+    def start(self, image):
+        return image, torch.zeros_like(image)
+
+    def step(self, x, state, image):
+        return lstm_step_forward(x, *state, self.Wx, self.Wh, self.b)[:2], None
 
 
 class AttentionLSTM(LSTM):
-    """LSTM with attention, input size D and hidden size H; see attention_lstm_forward."""
+    """LSTM with attention, input size D, hidden size H; see attention_lstm_forward."""
 
-    def __init__(self, D: int, H: int):
+    attends = True
+
+    def __init__(self, D, H):
         super().__init__(D, H)
         self.Wattn = _weight(H, 4 * H)
 
-    def step_forward(self, x, prev_h, prev_c, attn):
-        return attention_lstm_step_forward(
-            x, prev_h, prev_c, attn, self.Wx, self.Wh, self.Wattn, self.b
-        )[:2]
+    def forward(self, x, image):
+        parameters = self.Wx, self.Wh, self.Wattn, self.b
+        return attention_lstm_forward(x, image, *parameters)[:2]
 
-    def forward(self, x, A):
-        return attention_lstm_forward(x, A, self.Wx, self.Wh, self.Wattn, self.b)[:2]
+    def start(self, image):
+        mean = image.mean(dim=(2, 3))
+        return mean, mean
+
+    def step(self, x, state, image):
+        attn, weights = dot_product_attention(state[0], image)
+        parameters = self.Wx, self.Wh, self.Wattn, self.b
+        return attention_lstm_step_forward(x, *state, attn, *parameters)[:2], weights
 
 
 class WordEmbedding(nn.Module):
     """A vector of size D for each of V words; see word_embedding_forward."""
 
-    def __init__(self, V: int, D: int):
+    def __init__(self, V, D):
         super().__init__()
         self.W_embed = nn.Parameter(torch.randn(V, D))
 
@@ -403,94 +432,73 @@ class WordEmbedding(nn.Module):
         return word_embedding_forward(words, self.W_embed)
 
 
-# 5. The captioner
-
-
+# 6. The captioner
 class CaptioningRNN(nn.Module):
-    """From the feature grid of a picture to a caption (after Vinyals et al. 2015, Xu et al. 2015).
+    """From features to a caption (after Vinyals et al. 2015 and Xu et al. 2015)."""
 
-    cell_type    how the picture enters
-    "rnn"        h0 = image_projection(mean of the features over the grid)
-    "lstm"       the same, with a cell state of zeros
-    "attn"       A = image_projection at every position of the grid, h0 = c0 = mean of A
+    cells = {"rnn": RNN, "lstm": LSTM, "attn": AttentionLSTM}
 
-    The scores of the words are vocabulary_projection(h). No nonlinearity but those of the cell.
-    """
-
-    def __init__(
-        self,
-        word_to_idx: dict[str, int],
-        input_dim: int,
-        wordvec_dim: int,
-        hidden_dim: int,
-        cell_type: str = "rnn",
-        ignore_index: int | None = NULL,
-    ):
-        """word_to_idx holds <NULL>, <START>, <END>; input_dim is C; ignore_index=None masks nothing.
-
+    def __init__(self, word_to_idx, input_dim, wordvec_dim, hidden_dim,
+                 cell_type="rnn", ignore_index=NULL):  # fmt: skip
+        """(given)  word_to_idx: ids 0..V-1 by word; input_dim: C; ignore_index: id, or
+        word, of the target that does not count; None: all count.
         Raises ValueError for an unknown cell_type.
         """
         super().__init__()
-        cells = {"rnn": RNN, "lstm": LSTM, "attn": AttentionLSTM}
-        if cell_type not in cells:
-            raise ValueError(f"cell_type is {cell_type!r}, it should be one of {', '.join(cells)}")
+        if cell_type not in self.cells:
+            raise ValueError(f"cell_type {cell_type!r} is not in {list(self.cells)}")
         self.cell_type = cell_type
-        self.ignore_index = ignore_index
-        self.null = word_to_idx["<NULL>"]
-        self.start = word_to_idx["<START>"]
-        self.end = word_to_idx["<END>"]
+        self.null = word_to_idx[NULL]
+        self.start = word_to_idx[START]
+        self.end = word_to_idx[END]
+        self.ignore_index = word_to_idx.get(ignore_index, ignore_index)
         self.word_embedding = WordEmbedding(len(word_to_idx), wordvec_dim)
         self.image_projection = nn.Linear(input_dim, hidden_dim)
-        self.cell = cells[cell_type](wordvec_dim, hidden_dim)
+        self.cell = self.cells[cell_type](wordvec_dim, hidden_dim)
         self.vocabulary_projection = nn.Linear(hidden_dim, len(word_to_idx))
 
     def forward(self, features, captions):
-        """Training loss by teacher forcing: given the true words so far, predict the next.
+        """Training loss by teacher forcing: reads the true words, predicts the next.
 
-        features (N,C,h,w); captions (N,T+1) int64: START, words, END, then NULL up to the longest.
-        Fed are captions[:, :-1], wanted are captions[:, 1:].  Returns the loss, a 0-dim tensor.
+        features (N,C,h,w); captions (N,T+1) int64: START, words, END, then NULL. Reads
+        captions[:, :-1], predicts captions[:, 1:].  Returns the loss, a 0-dim tensor.
         """
         x = self.word_embedding(captions[:, :-1])
-        if self.cell_type == "attn":
-            A = self.image_projection(features.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
-            h = self.cell(x, A)[0]
+        if self.cell.attends:
+            image = self.image_projection(features.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
         else:
-            h = self.cell(x, self.image_projection(features.mean((2, 3))))
+            image = self.image_projection(features.mean((2, 3)))
+        h, _ = self.cell(x, image)
         return temporal_softmax_loss(
             self.vocabulary_projection(h), captions[:, 1:], self.ignore_index
         )
 
     @torch.no_grad()
-    def sample(self, features, max_length: int = 15):
-        """Greedy captions: feed START, take the most probable word, feed it back, and so on.
+    def sample(self, features, max_length=15):
+        """Greedy captions: reads START, then each time the word it has just predicted.
 
         features (N,C,h,w)
-        Returns captions (N,max_length) int64: column 0 is the first word sampled, after END only
-        NULL; for attn also weights (N,max_length,h,w), where the model looked for each word.
+        Returns captions (N,max_length) int64, the first predicted word first, only NULL
+        after END; and weights (N,max_length,h,w), or None if the cell does not attend.
         """
         N = features.shape[0]
-        attends = self.cell_type == "attn"
+        attends = self.cell.attends
         if attends:
-            A = self.image_projection(features.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
-            h = c = A.mean((2, 3))
+            image = self.image_projection(features.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
         else:
-            h = self.image_projection(features.mean((2, 3)))
-            c = torch.zeros_like(h)
+            image = self.image_projection(features.mean((2, 3)))
+        state = self.cell.start(image)
         word = torch.full((N,), self.start, dtype=torch.long, device=features.device)
         done = torch.zeros_like(word, dtype=torch.bool)
         captions = torch.full((N, max_length), self.null, dtype=torch.long, device=features.device)
         looks = features.new_zeros(N, max_length, *features.shape[2:])
         for t in range(max_length):
             x = self.word_embedding(word)
+            state, look = self.cell.step(x, state, image)
             if attends:
-                attn, looks[:, t] = dot_product_attention(h, A)
-                h, c = self.cell.step_forward(x, h, c, attn)
-            elif self.cell_type == "lstm":
-                h, c = self.cell.step_forward(x, h, c)
-            else:
-                h = self.cell.step_forward(x, h)
-            word = self.vocabulary_projection(h).argmax(1)
+                looks[:, t] = look
+            word = self.vocabulary_projection(state[0]).argmax(1)
             word = word.masked_fill(done, self.null)
             captions[:, t] = word
             done |= word == self.end
-        return (captions, looks) if attends else captions
+        return captions, looks if attends else None

@@ -9,9 +9,9 @@ def CaptioningRNN_forward(self, features, captions):
     projected = self.image_projection(rows).view(N, h * w, -1)
     words = word_embedding_forward(captions_in, self.word_embedding.W_embed)
     if self.cell_type == "rnn":
-        states = self.cell.forward(words, projected.mean(dim=1))
+        states, _ = self.cell.forward(words, projected.mean(dim=1))
     elif self.cell_type == "lstm":
-        states = self.cell.forward(words, projected.sum(dim=1) / (h * w))
+        states, _ = self.cell.forward(words, projected.sum(dim=1) / (h * w))
     elif self.cell_type == "attn":
         A = projected.transpose(1, 2).reshape(N, -1, h, w)
         states = self.cell.forward(words, A)[0]

@@ -201,29 +201,23 @@ def CaptioningRNN_forward(self, features, captions):
     image = self.image_projection(image.movedim(1, -1)).movedim(-1, 1)
     if self.cell_type != "attn":
         image = image.flatten(1)
-    h = self.cell(self.word_embedding(given), image)
-    h = h[0] if self.cell_type == "attn" else h
+    h = self.cell(self.word_embedding(given), image)[0]
     return temporal_softmax_loss(self.vocabulary_projection(h), wanted, self.ignore_index)
 
 
 @torch.no_grad()
 def CaptioningRNN_sample(self, features, max_length=15):
-    grid = self.image_projection(features.movedim(1, -1)).movedim(-1, 1)
-    mean = grid.mean(dim=(-2, -1))
+    image = self.image_projection(features.movedim(1, -1)).movedim(-1, 1)
+    mean = image.mean(dim=(-2, -1))
     states = {"rnn": [mean], "lstm": [mean, mean * 0], "attn": [mean, mean]}[self.cell_type]
     word = torch.full_like(mean[:, 0], self.start, dtype=torch.int64)
     words, maps = [], []
     for _ in range(max_length):
-        extra = []
-        if self.cell_type == "attn":
-            attn, weights = dot_product_attention(states[0], grid)
-            extra.append(attn)
-            maps.append(weights)
-        states = self.cell.step_forward(self.word_embedding(word), *states, *extra)
-        states = [states] if self.cell_type == "rnn" else states
+        states, weights = self.cell.step(self.word_embedding(word), states, image)
+        maps.extend([weights] * (self.cell_type == "attn"))
         word = self.vocabulary_projection(states[0]).argmax(dim=-1)
         words.append(word)
     words = torch.stack(words, dim=1)
     ended_before = (words == self.end).cumsum(dim=1) - (words == self.end).long() > 0
     captions = words.masked_fill(ended_before, self.null)
-    return (captions, torch.stack(maps, dim=1)) if maps else captions
+    return captions, torch.stack(maps, dim=1) if maps else None

@@ -170,10 +170,7 @@ def _project(model, features):
 
 def CaptioningRNN_forward(self, features, captions):
     x, A = self.word_embedding(captions[:, :-1]), _project(self, features)
-    if self.cell_type == "attn":
-        h, _ = self.cell(x, A)
-    else:
-        h = self.cell(x, einsum("ncij->nc", A) / A[0, 0].numel())
+    h, _ = self.cell(x, A if self.cell.attends else einsum("ncij->nc", A) / A[0, 0].numel())
     scores = einsum("nth,vh->ntv", h, self.vocabulary_projection.weight)
     scores = scores + self.vocabulary_projection.bias
     return temporal_softmax_loss(scores, captions[:, 1:], self.ignore_index)
@@ -182,23 +179,17 @@ def CaptioningRNN_forward(self, features, captions):
 def CaptioningRNN_sample(self, features, max_length=15):
     with torch.no_grad():
         A = _project(self, features)
-        h = einsum("ncij->nc", A) / A[0, 0].numel()
-        c = h if self.cell_type == "attn" else torch.zeros_like(h)
+        image = A if self.cell.attends else einsum("ncij->nc", A) / A[0, 0].numel()
+        state = self.cell.start(image)
         word = torch.tensor([self.start] * len(A), device=A.device)
         ended = torch.zeros_like(word).bool()
         captions, maps = [], []
         for _ in range(max_length):
             x = self.word_embedding(word)
-            if self.cell_type == "rnn":
-                h = self.cell.step_forward(x, h)
-            elif self.cell_type == "lstm":
-                h, c = self.cell.step_forward(x, h, c)
-            else:
-                attn, weights = dot_product_attention(h, A)
-                maps.append(weights)
-                h, c = self.cell.step_forward(x, h, c, attn)
-            word = torch.where(ended, self.null, self.vocabulary_projection(h).argmax(-1))
+            state, weights = self.cell.step(x, state, image)
+            maps.append(weights)
+            word = torch.where(ended, self.null, self.vocabulary_projection(state[0]).argmax(-1))
             ended = torch.logical_or(ended, word == self.end)
             captions.append(word)
         captions = einsum("tn->nt", torch.stack(captions))
-        return (captions, torch.stack(maps, 1)) if maps else captions
+        return captions, None if None in maps else torch.stack(maps, 1)

@@ -165,7 +165,7 @@ def _project(model, features):
 def CaptioningRNN_forward(self, features, captions):
     x, A = self.word_embedding(captions[:, :-1]), _project(self, features)
     pooled = F.adaptive_avg_pool2d(A, 1).flatten(1)
-    h = self.cell(x, A)[0] if self.cell_type == "attn" else self.cell(x, pooled)
+    h = self.cell(x, A)[0] if self.cell_type == "attn" else self.cell(x, pooled)[0]
     scores = F.linear(h, self.vocabulary_projection.weight, self.vocabulary_projection.bias)
     return temporal_softmax_loss(scores, captions[:, 1:], self.ignore_index)
 
@@ -173,26 +173,20 @@ def CaptioningRNN_forward(self, features, captions):
 @torch.inference_mode()
 def CaptioningRNN_sample(self, features, max_length=15):
     A = _project(self, features)
-    h = F.adaptive_avg_pool2d(A, 1).flatten(1)
-    c = h if self.cell_type == "attn" else torch.zeros_like(h)
+    image = A if self.cell.attends else F.adaptive_avg_pool2d(A, 1).flatten(1)
+    state = self.cell.start(image)
     word = torch.full((A.size(0),), self.start, device=A.device)
     captions, maps, running = [], [], torch.ones_like(word).bool()
     while len(captions) < max_length and running.any():
         x = F.embedding(word, self.word_embedding.W_embed)
-        if self.cell_type == "rnn":
-            h = self.cell.step_forward(x, h)
-        elif self.cell_type == "lstm":
-            h, c = self.cell.step_forward(x, h, c)
-        else:
-            attn, weights = dot_product_attention(h, A)
-            maps.append(weights)
-            h, c = self.cell.step_forward(x, h, c, attn)
-        word = F.log_softmax(self.vocabulary_projection(h), dim=1).argmax(dim=1)
+        state, weights = self.cell.step(x, state, image)
+        maps += [weights] if self.cell.attends else []
+        word = F.log_softmax(self.vocabulary_projection(state[0]), dim=1).argmax(dim=1)
         word = torch.where(running, word, torch.full_like(word, self.null))
         running = running & word.ne(self.end)
         captions.append(word)
     missing = max_length - len(captions)
     captions = F.pad(torch.stack(captions, dim=1), (0, missing), value=self.null)
     if not maps:
-        return captions
+        return captions, None
     return captions, F.pad(torch.stack(maps, dim=1), (0, 0, 0, 0, 0, missing))

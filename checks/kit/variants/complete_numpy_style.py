@@ -227,7 +227,7 @@ def CaptioningRNN_forward(self, features, captions):
         h, _ = self.cell(word_vectors, A)
     else:
         h0 = self.image_projection(features.mean(dim=(2, 3)))
-        h = self.cell(word_vectors, h0)
+        h, _ = self.cell(word_vectors, h0)
     scores = self.vocabulary_projection(h)
     return temporal_softmax_loss(scores, captions_out, ignore_index=self.ignore_index)
 
@@ -237,27 +237,22 @@ def CaptioningRNN_sample(self, features, max_length=15):
     N, C, D_a, D_b = features.shape
     captions = self.null * features.new_ones((N, max_length), dtype=torch.long)
     attn_weights_all = features.new_zeros(N, max_length, D_a, D_b)
-    if self.cell_type == "attn":
-        A = self.image_projection(features.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
-        prev_h = A.mean(dim=(2, 3))
-        prev_c = prev_h
+    if self.cell.attends:
+        image = self.image_projection(features.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
     else:
-        prev_h = self.image_projection(features.mean(dim=(2, 3)))
-        prev_c = torch.zeros_like(prev_h)
+        image = self.image_projection(features.mean(dim=(2, 3)))
+    prev_state = self.cell.start(image)
     word = self.start * captions.new_ones(N)
     done = captions.new_zeros(N, dtype=torch.bool)
     for t in range(max_length):
         x = self.word_embedding(word)
-        if self.cell_type == "rnn":
-            prev_h = self.cell.step_forward(x, prev_h)
-        if self.cell_type == "lstm":
-            prev_h, prev_c = self.cell.step_forward(x, prev_h, prev_c)
-        if self.cell_type == "attn":
-            attn, attn_weights_all[:, t] = dot_product_attention(prev_h, A)
-            prev_h, prev_c = self.cell.step_forward(x, prev_h, prev_c, attn)
-        _, word = torch.max(self.vocabulary_projection(prev_h), dim=1)
+        next_state, weights_t = self.cell.step(x, prev_state, image)
+        if weights_t is not None:
+            attn_weights_all[:, t] = weights_t
+        _, word = torch.max(self.vocabulary_projection(next_state[0]), dim=1)
+        prev_state = next_state
         captions[~done, t] = word[~done]
         done = done | (word == self.end)
-    if self.cell_type == "attn":
-        return captions, attn_weights_all
-    return captions
+    if not self.cell.attends:
+        attn_weights_all = None
+    return captions, attn_weights_all

@@ -199,10 +199,7 @@ def CaptioningRNN_forward(self, features, captions):
     for picture, caption in zip(features, captions):
         x = self.word_embedding(caption[:-1]).unsqueeze(0)
         A = self.image_projection(picture.permute(1, 2, 0)).permute(2, 0, 1).unsqueeze(0)
-        if self.cell_type == "attn":
-            h = self.cell(x, A)[0]
-        else:
-            h = self.cell(x, A.mean(dim=(2, 3)))
+        h = self.cell(x, A if self.cell.attends else A.mean(dim=(2, 3)))[0]
         scores = self.vocabulary_projection(h)
         loss = loss + temporal_softmax_loss(scores, caption[1:].unsqueeze(0), self.ignore_index)
     return loss / len(features)
@@ -215,20 +212,16 @@ def CaptioningRNN_sample(self, features, max_length=15):
     weights = features.new_zeros(N, max_length, height, width)
     for n in range(N):
         A = self.image_projection(features[n].permute(1, 2, 0)).permute(2, 0, 1).unsqueeze(0)
-        h = A.mean(dim=(2, 3))
-        c = h if self.cell_type == "attn" else torch.zeros_like(h)
+        image = A if self.cell.attends else A.mean(dim=(2, 3))
+        state = self.cell.start(image)
         word = captions.new_tensor([self.start])
         for t in range(max_length):
             x = self.word_embedding(word)
-            if self.cell_type == "rnn":
-                h = self.cell.step_forward(x, h)
-            elif self.cell_type == "lstm":
-                h, c = self.cell.step_forward(x, h, c)
-            else:
-                attn, weights[n, t] = dot_product_attention(h, A)
-                h, c = self.cell.step_forward(x, h, c, attn)
-            word = self.vocabulary_projection(h).argmax(dim=1)
+            state, look = self.cell.step(x, state, image)
+            if look is not None:
+                weights[n, t] = look
+            word = self.vocabulary_projection(state[0]).argmax(dim=1)
             captions[n, t] = word
             if word == self.end:
                 break
-    return (captions, weights) if self.cell_type == "attn" else captions
+    return captions, weights if self.cell.attends else None

@@ -31,4 +31,4 @@ def CaptioningRNN_sample(self, features, max_length=15):
         captions.append(word * alive + self.null * (1 - alive))
         alive = alive * (word != self.end)
     captions = torch.cat(captions, dim=1)
-    return captions if not maps else (captions, torch.cat(maps, dim=1))
+    return captions, torch.cat(maps, dim=1) if maps else None

@@ -11,31 +11,26 @@ def CaptioningRNN_sample(self, features, max_length=15):
     self.eval()
     results = [_caption_one(self, picture, max_length) for picture in features]
     self.train(training)
-    captions, maps = (torch.stack(each) for each in zip(*results))
-    return (captions, maps) if self.cell_type == "attn" else captions
+    captions, maps = zip(*results)
+    return torch.stack(captions), torch.stack(maps) if self.cell.attends else None
 
 
 def _caption_one(model, picture, max_length):
-    A = model.image_projection(picture[None].movedim(1, 3)).movedim(3, 1)
-    h = A.flatten(2).mean(2)
-    c = h if model.cell_type == "attn" else torch.zeros_like(h)
+    image = model.image_projection(picture[None].movedim(1, 3)).movedim(3, 1)
+    if not model.cell.attends:
+        image = image.flatten(2).mean(2)
+    state = model.cell.start(image)
     word = torch.tensor([model.start], device=picture.device)
     words, maps = [], []
     while len(words) < max_length and model.end not in words:
         x = model.word_embedding(word)
-        if model.cell_type == "rnn":
-            h = model.cell.step_forward(x, h)
-        elif model.cell_type == "lstm":
-            h, c = model.cell.step_forward(x, h, c)
-        else:
-            attn, weights = dot_product_attention(h, A)
-            h, c = model.cell.step_forward(x, h, c, attn)
+        state, weights = model.cell.step(x, state, image)
+        if weights is not None:
             maps.append(weights[0])
-        word = model.vocabulary_projection(h).argmax(dim=1)
+        word = model.vocabulary_projection(state[0]).argmax(dim=1)
         words.append(word.item())
     missing = max_length - len(words)
     words = torch.tensor(words + [model.null] * missing, device=picture.device)
-    maps = (
-        torch.stack(maps) if maps else picture.new_zeros(len(words) - missing, *picture.shape[1:])
-    )
-    return words, nn.functional.pad(maps, (0, 0, 0, 0, 0, missing))
+    if maps:
+        maps = nn.functional.pad(torch.stack(maps), (0, 0, 0, 0, 0, missing))
+    return words, maps

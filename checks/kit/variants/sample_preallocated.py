@@ -10,24 +10,20 @@ def CaptioningRNN_sample(self, features, max_length=15):
     captions = torch.full((N, max_length), self.null, dtype=torch.long, device=features.device)
     maps = features.new_zeros(N, max_length, height, width)
     if self.cell_type == "attn":
-        A = self.image_projection(features.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
-        h = c = A.mean(dim=[2, 3])
+        image = self.image_projection(features.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
+        h = c = image.mean(dim=[2, 3])
     else:
-        h = self.image_projection(features.mean(dim=[2, 3]))
+        image = h = self.image_projection(features.mean(dim=[2, 3]))
         c = torch.zeros_like(h)
+    state = [h, c] if self.cell_type != "rnn" else [h]
     running = torch.ones(N, dtype=torch.bool, device=features.device)
     word = captions.new_full((N,), self.start)
     for t in range(max_length):
         x = self.word_embedding(word)
-        if self.cell_type == "rnn":
-            h = self.cell.step_forward(x, h)
-        elif self.cell_type == "lstm":
-            h, c = self.cell.step_forward(x, h, c)
-        else:
-            attn, weights = dot_product_attention(h, A)
-            h, c = self.cell.step_forward(x, h, c, attn)
+        state, weights = self.cell.step(x, state, image)
+        if self.cell.attends:
             maps[running, t] = weights[running]
-        word = torch.argmax(self.vocabulary_projection(h), dim=-1)
+        word = torch.argmax(self.vocabulary_projection(state[0]), dim=-1)
         captions[running, t] = word[running]
         running = running & (word != self.end)
-    return (captions, maps) if self.cell_type == "attn" else captions
+    return captions, maps if self.cell.attends else None

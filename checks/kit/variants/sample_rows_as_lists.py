@@ -7,21 +7,16 @@ import torch
 def CaptioningRNN_sample(self, features, max_length=15):
     device = features.device
     features = features.detach()
-    A = self.image_projection(features.transpose(1, 3)).transpose(1, 3)
-    h = A.mean((2, 3))
-    c = h if self.cell_type == "attn" else h * 0
+    image = self.image_projection(features.transpose(1, 3)).transpose(1, 3)
+    image = image if self.cell.attends else image.mean((2, 3))
+    h, *c = self.cell.start(image)
     rows = [[] for _ in features]
     last, maps = [self.start] * len(rows), []
     for _ in range(max_length):
         x = self.word_embedding(torch.tensor(last, device=device))
-        if self.cell_type == "attn":
-            attn, weights = dot_product_attention(h, A)
+        (h, *c), weights = self.cell.step(x, (h, *c), image)
+        if self.cell.attends:
             maps.append(weights.detach())
-            h, c = self.cell.step_forward(x, h, c, attn)
-        elif self.cell_type == "lstm":
-            h, c = self.cell.step_forward(x, h, c)
-        else:
-            h = self.cell.step_forward(x, h)
         probabilities = self.vocabulary_projection(h).detach().softmax(dim=1)
         last = probabilities.argmax(dim=1).tolist()
         for row, word in zip(rows, last):
@@ -29,4 +24,4 @@ def CaptioningRNN_sample(self, features, max_length=15):
                 row.append(word)
     padded = [row + [self.null] * (max_length - len(row)) for row in rows]
     captions = torch.tensor(padded, dtype=torch.long, device=device)
-    return (captions, torch.stack(maps, dim=1)) if maps else captions
+    return captions, torch.stack(maps, dim=1) if maps else None
