@@ -9,6 +9,7 @@ BROADCAST = "one START for all: it is broadcast over the batch when it meets the
 EARLIER = "a step more than asked for: no target looks at its scores, no earlier step at its state"
 EMPTY = "they are all empty lists when they get their names"
 EVERYTHING = "where ignore_index is None, targets != None is just True, and everything counts"
+FIRST = "the first axis is taken where none is named"
 INTEGERS = "no gradient goes through whole numbers"
 LAST = "the same axis, counted from the end"
 LIKE = "it is looked at for its shape, dtype or device only, and those are the same"
@@ -77,55 +78,52 @@ EQUIVALENTS = {
     },
     "lstm_step_forward": {
         "a = x @ Wx + prev_h @ Wh + b{ -> .T}": ONE_AXIS,
-    },
-    "_lstm_cell_forward": {
         "a_i, a_f, a_o, a_g = a.chunk(4, dim={1 -> -1})": LAST,
     },
     "lstm_step_backward": {
+        "da = torch.cat([da_i, da_f, da_o, da_g], dim={1 -> -1})": LAST,
         "return (dx, dprev_h, dprev_c, dWx, dWh, db{ -> .T})": ONE_AXIS,
-    },
-    "_lstm_cell_backward": {
-        "return (torch.cat([da_i, da_f, da_o, da_g], dim={1 -> -1}), dprev_c)": LAST,
     },
     "lstm_forward": {
         "{h, cache -> cache, h} = ([], [])": EMPTY,
         "prev_c = torch.zeros_like(h0{ -> .detach()})": LIKE,
         "prev_c = torch.zeros_like({h0 -> prev_h})": LIKE,
         "for t in range(x.{ -> T.}shape[1]):": MIDDLE,
-        "prev_h, prev_c, step_cache = lstm_step_forward(x[:, t], prev_h, prev_c, Wx, Wh, "
+        "prev_h, prev_c, cache_t = lstm_step_forward(x[:, t], prev_h, prev_c, Wx, Wh, "
         "b{ -> .T})": ONE_AXIS,
     },
     "lstm_backward": {
-        "dprev_h = torch.zeros_like(dh[:, {0 -> -1}])": LIKE,
-        "dprev_c = torch.zeros_like(dh[:, {0 -> -1}])": LIKE,
+        "dprev_h = dprev_c = torch.zeros_like(dh[:, {0 -> -1}])": LIKE,
         "for t in reversed(range(dh.{ -> T.}shape[1])):": MIDDLE,
-        "db = db + db_t{ -> .T}": ONE_AXIS,
+        "dWx, dWh, db = (dWx + dWx_t, dWh + dWh_t, db + db_t{ -> .T})": ONE_AXIS,
         "return (torch.stack(dx[::-1], dim=1), {dh0 -> dprev_h}, dWx, dWh, db)": TWO_NAMES,
         "return (torch.stack(dx[::-1], dim=1), dh0, dWx, dWh, db{ -> .T})": ONE_AXIS,
     },
     "dot_product_attention": {
+        "H = {A -> prev_h}.shape[1]": LIKE,
         "weights = torch.softmax(scores, dim={1 -> -1})": LAST,
     },
     "dot_product_attention_backward": {
-        "scale = 1 / math.sqrt({A -> dattn}.shape[1])": LIKE,
-        "scale = 1 / math.sqrt({A -> positions}.shape[1])": LIKE,
-        "scale = 1 / math.sqrt({A -> prev_h}.shape[1])": LIKE,
+        "H = {A -> dattn}.shape[1]": LIKE,
+        "H = {A -> prev_h}.shape[1]": LIKE,
         "dscores = weights * (dweights - (weights * dweights).sum(dim={1 -> -1}, "
         "keepdim=True))": LAST,
     },
     "attention_lstm_step_forward": {
-        "a = x @ Wx + prev_h @ Wh + attn @ Wattn + b{ -> .T}": ONE_AXIS,
+        "x_attn = torch.cat([x, attn], dim={1 -> -1})": LAST,
+        "Wx_attn = torch.cat([Wx, Wattn]{, dim=0 -> })": FIRST,
+        "return lstm_step_forward(x_attn, prev_h, prev_c, Wx_attn, Wh, b{ -> .T})": ONE_AXIS,
     },
     "attention_lstm_step_backward": {
         "return (dx, dprev_h, dprev_c, dattn, dWx, dWh, dWattn, db{ -> .T})": ONE_AXIS,
     },
     "attention_lstm_forward": {
-        "{h, weights -> weights, h}, steps = ([], [], [])": EMPTY,
-        "{h, weights, steps -> steps, weights, h} = ([], [], [])": EMPTY,
-        "h, {weights, steps -> steps, weights} = ([], [], [])": EMPTY,
+        "{h, weights -> weights, h}, cache = ([], [], [])": EMPTY,
+        "{h, weights, cache -> cache, weights, h} = ([], [], [])": EMPTY,
+        "h, {weights, cache -> cache, weights} = ([], [], [])": EMPTY,
         "prev_h = prev_c = A.mean(dim=({2, 3 -> 3, 2}))": ORDER,
         "for t in range(x.{ -> T.}shape[1]):": MIDDLE,
-        "next_h, next_c, step_cache = attention_lstm_step_forward(x[:, t], prev_h, prev_c, attn, "
+        "next_h, next_c, cache_t = attention_lstm_step_forward(x[:, t], prev_h, prev_c, attn, "
         "Wx, Wh, Wattn, b{ -> .T})": ONE_AXIS,
         "weights.append(weights_t{ -> .detach()})": LOOKING,
     },

@@ -28,11 +28,11 @@ from checks.cases import EXERCISES
 from checks.hand_ins.hand_in import HandIn
 from checks.judging.judge import first_failure
 from checks.kit.equivalents import EQUIVALENTS
-from checks.mistakes.catalogue import CELLS, HELPERS, Mistake, segment
+from checks.mistakes.catalogue import HELPERS, Mistake, segment
 from checks.record import SOURCE, hand_in
 from checks.running.runner import run_case
 
-FUNCTIONS = [*(name for name, exercise in EXERCISES.items() if not exercise.cell), *HELPERS]
+FUNCTIONS = list(dict.fromkeys([*(e.name for e in EXERCISES.values() if not e.cell), *HELPERS]))
 ARITHMETIC = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.MatMult, ast.Pow)
 LOGIC = (ast.BitOr, ast.BitAnd, ast.BitXor)
 ORDER = (ast.Eq, ast.NotEq, ast.Lt, ast.LtE, ast.Gt, ast.GtE)
@@ -50,7 +50,7 @@ FAMILIES = [
         "squeeze unsqueeze",
         "null start end ignore_index",
         "word_embedding image_projection vocabulary_projection cell",
-        "forward step_forward",
+        "forward start step",
         "bool int64",
     )
 ]
@@ -90,13 +90,11 @@ def conditions(node: ast.AST) -> Iterator[ast.AST]:
 
 
 def constants(node: ast.AST) -> Iterator[ast.AST]:
-    """Another number, truth value, cell; something for None."""
-    if not isinstance(node, ast.Constant):
+    """Another number or truth value; something for None."""
+    if not isinstance(node, ast.Constant) or isinstance(node.value, str):
         return
     value = node.value
-    if isinstance(value, str):
-        others = CELLS if value in CELLS else ()
-    elif value is None or isinstance(value, bool):
+    if value is None or isinstance(value, bool):
         others = (not value, 0)
     else:
         others = (value + 1, value - 1, 0, None)

@@ -199,7 +199,7 @@ PLANTED = [
         "(inputs @ W + b)",
         "(inputs @ W)",
         STEP,
-        "attention-step-bias-missing",
+        "lstm-bias-missing",
     ),
     Planted(
         "attention_step_concatenated",
@@ -208,7 +208,7 @@ PLANTED = [
         STEP,
         "attention-step-Wh-and-Wattn-exchanged",
     ),
-    Planted("complete_classes", "), start=self.bias)", "))", STEP, "attention-step-bias-missing"),
+    Planted("complete_classes", "), start=self.bias)", "))", STEP, "lstm-bias-missing"),
     Planted(
         "complete_library_calls",
         " + F.linear(attn, Wattn.T)",
