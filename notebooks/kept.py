@@ -69,20 +69,19 @@ def _is_python() -> bool:
 def code_in_use(cell: str) -> str:
     """sha256 of what a captioner with that cell runs, as code: comments and docstrings do not count.
 
-    That is what CaptioningRNN leads to by name, without the classes of the other cells. Raises SyntaxError.
+    That is what CaptioningRNN leads to by name; it names all cells, and only this one counts. Raises
+    SyntaxError.
     """
     tree = ast.parse(OWN.read_bytes())
     parts = {node.name: node for node in tree.body if isinstance(node, DEFINITIONS)}
-    for name in CLASSES.values():
-        if name != CLASSES[cell]:
-            parts.pop(name, None)
+    others = {*CLASSES.values()} - {CLASSES[cell]}
     used, waiting = set(), ["CaptioningRNN"]
     while waiting:
         name = waiting.pop()
         if name in parts and name not in used:
             used.add(name)
-            inside = ast.walk(parts[name])
-            waiting += [node.id for node in inside if isinstance(node, ast.Name)]
+            inside = {node.id for node in ast.walk(parts[name]) if isinstance(node, ast.Name)}
+            waiting += inside - others if name == "CaptioningRNN" else inside
     kept = [node for node in tree.body if getattr(node, "name", None) in used]
     kept += [node for node in tree.body if not isinstance(node, DEFINITIONS)]
     for node in ast.walk(tree):

@@ -119,6 +119,6 @@ def test_states_are_caught_on_their_way(drawings):
     features, captions = torch.randn(2, 3, 2, 4), torch.tensor([[1, 4, 5, 2], [1, 5, 2, 0]])
     h0, *after = drawings.states(model, features, captions)
     assert torch.equal(h0, model.image_projection(features.mean(dim=(2, 3))))
-    wanted = model.cell(model.word_embedding(captions[:, :-1]), h0)
+    wanted, _ = model.cell(model.word_embedding(captions[:, :-1]), h0)
     torch.testing.assert_close(torch.stack(after, dim=1), wanted)
     assert not model.image_projection._forward_hooks

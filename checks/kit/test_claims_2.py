@@ -122,7 +122,7 @@ def test_before_training_the_sums_scatter_by_about_one():
     words = {word: k for k, word in enumerate([*SPECIAL, *map(str, range(200))])}
     network = captioning.CaptioningRNN(words, 400, 64, 192, cell_type="lstm")
     x = network.word_embedding(torch.randint(4, len(words), (16, 12)))
-    h = network.cell(x, network.image_projection(torch.randn(16, 400)))
+    h, _ = network.cell(x, network.image_projection(torch.randn(16, 400)))
     a = x[:, 1:] @ network.cell.Wx + h[:, :-1] @ network.cell.Wh
     assert 0.9 < a.std().item() < 1.1 and abs(a.mean().item()) < 0.05
 

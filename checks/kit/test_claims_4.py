@@ -13,6 +13,7 @@ import torch
 
 from checks import numeric_gradient
 from checks.cases import PARTS
+from checks.faces import ready
 from coursework import captioning
 
 NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
@@ -20,7 +21,7 @@ CELLS = {
     cell["id"]: "".join(cell["source"])
     for cell in json.loads((NOTEBOOKS / "4_bptt.ipynb").read_text("utf-8"))["cells"]
 }
-PLAIN = SimpleNamespace(gradient_norms=lambda curves, *_, **__: curves)
+PLAIN = SimpleNamespace(gradient_norms=lambda curves, *_, **__: curves, same_losses=lambda *_: None)
 
 
 def executed(cell: str, change: Mapping[str, str] | None = None, **names) -> dict:
@@ -114,14 +115,55 @@ def test_the_gradients_of_softmax_sum_to_zero():
     assert dscore.sum(dim=1).abs().max() < 1e-12 and "must be zero" in CELLS["attention-mistakes"]
 
 
-def test_a_model_learns_the_same_from_gradients_by_hand(tiny_bundle, monkeypatch, capsys):
-    monkeypatch.syspath_prepend(str(NOTEBOOKS))
-    import kept
+@pytest.fixture(scope="module", params=captioning.CaptioningRNN.cells)
+def trained(request, tiny_bundle) -> dict:
+    """What the two cells that train by hand leave behind: 100 steps on a tiny bundle, for each cell."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(NOTEBOOKS))
+        import kept
 
-    monkeypatch.setattr(kept, "bundle", lambda name: tiny_bundle)
-    left = executed("run-train", BUNDLE="tiny", captioning=captioning)
-    assert left["mine"] == pytest.approx(left["autograd"], rel=1e-3)
-    assert left["mine"][-1] < left["mine"][0] / 3
+        patch.setattr(kept, "bundle", lambda name: tiny_bundle)
+        patch.setattr(ready, "cells_asked_for", lambda: [request.param])
+        helpers = executed("gradients-by-hand", captioning=captioning)
+        left = executed("run-train", {"steps=200": "steps=100"}, **helpers, BUNDLE="tiny")
+    assert left["CELL"] == request.param
+    return left
+
+
+def test_a_captioner_learns_the_same_without_autograd(trained):
+    assert len(trained["mine"]) == 100 and trained["apart"] < 1e-9
+    assert trained["mine"] == pytest.approx(trained["autograd"], rel=1e-9)
+    assert trained["mine"][-1] < trained["mine"][0] / 2
+    assert not any(parameter.requires_grad for parameter in trained["model"].parameters())
+
+
+def test_the_gradients_by_hand_are_those_of_autograd(trained):
+    model, (features, captions) = trained["captioner"](trained["CELL"]), trained["batch"](0)
+    loss, by_hand = trained["gradients_by_hand"](model, features, captions)
+    its = model(features, captions)
+    its.backward()
+    assert loss.item() == pytest.approx(its.item(), rel=1e-14)
+    assert by_hand.keys() == dict(model.named_parameters()).keys()
+    for name, parameter in model.named_parameters():
+        torch.testing.assert_close(by_hand[name], parameter.grad, rtol=1e-10, atol=1e-12)
+
+
+def test_a_cell_that_is_not_written_is_not_trained(trained, monkeypatch):
+    def stub(*_):
+        raise NotImplementedError
+
+    assert trained["written"](trained["CELL"])
+    monkeypatch.setattr(captioning, "word_embedding_backward", stub)
+    assert not trained["written"](trained["CELL"])
+
+
+def test_the_example_of_the_gradient_of_the_loss():
+    said = re.findall(r"[−\d.]*\d\.\d\d", CELLS["write-temporal-softmax-loss-backward"])
+    scores, target = torch.tensor([[[2.0, 1.0, 0.0]]]), torch.tensor([[1]])
+    assert "scores 2, 1, 0 and N = 1" in CELLS["write-temporal-softmax-loss-backward"]
+    found = captioning.temporal_softmax_loss_backward(scores, target).flatten().tolist()
+    numbers = [*torch.softmax(scores, dim=2).flatten().tolist(), *found]
+    assert [f"{number:.2f}".replace("-", "−") for number in numbers] == said
 
 
 def test_the_drawings_draw(monkeypatch):
@@ -129,8 +171,9 @@ def test_the_drawings_draw(monkeypatch):
     from drawings import bptt
 
     for name in bptt.__all__:
-        if name != "gradient_norms":
+        if name not in ("gradient_norms", "same_losses"):
             getattr(bptt, name)().canvas.draw()
+    bptt.same_losses([3.0, 2.0], [3.0, 2.0]).canvas.draw()
     page = bptt.gradient_norms({"a": [1.0, 1e-3], "b": [1.0, 1.1e-3], "c": [1, 1e3]}, "x", "y")
     heights = sorted(text.get_position()[1] for text in page.axes[0].texts)
     assert min(b - a for a, b in zip(heights, heights[1:])) > 0.07  # no name on another

@@ -142,6 +142,14 @@ def test_a_finished_training_is_shown_and_not_done_again(lab, monkeypatch):
     assert "Trained before" in repr(again) and again.figure
 
 
+def test_the_code_of_a_cell_is_what_it_is_made_of_and_no_other_cells(lab):
+    kept = importlib.import_module("kept")
+    before = {cell: kept.code_in_use(cell) for cell in kept.CLASSES}
+    change(lab, "[0.0, 1.0, 0.0, 0.0]", "[0.0, 2.0, 0.0, 0.0]")  # in LSTM, and so in AttentionLSTM
+    after = {cell: kept.code_in_use(cell) for cell in kept.CLASSES}
+    assert [cell for cell in before if before[cell] != after[cell]] == ["lstm", "attn"]
+
+
 def test_a_training_of_earlier_code_is_said_to_be_so(lab):
     lab.train("tiny", "rnn")
     change(lab, "def rnn_step_forward", "# a remark changes nothing\ndef rnn_step_forward")
@@ -230,7 +238,7 @@ def test_scores_leave_out_what_a_handout_does_not_have(lab, monkeypatch):
     for module in (lab, ready):
         monkeypatch.setattr(module, "EXERCISES", fewer)
     assert "lstm" not in repr(lab.score("tiny", "rnn", "lstm"))
-    assert "this handout has no CaptioningRNN.forward[lstm]" in repr(lab.train("tiny", "lstm"))
+    assert "does not ask for" in repr(lab.train("tiny", "lstm"))
 
 
 def test_patience_turns_an_error_into_a_line(lab, capsys):

@@ -23,6 +23,7 @@ def attention_look() -> Figure:
     """One look: from the question prev_h and the grid A to the weights and their mean, with shapes."""
     canvas = Canvas(12, 4.7, "One look: the state asks, every position answers")
     state = canvas.tensor(1.4, 1.3, "prev_h", "(N, H)", colour=LOSS)
+    canvas.text(1.4, 0.88, "the query", colour=LOSS)
     grid = _stack(canvas, 1.4, 3.1)
     dot = canvas.op(3.3, 2.3, "dot", 0.6, SCORE)
     canvas.text(3.3, 1.72, "dot product,\n÷ $\\sqrt{H}$", colour=SCORE)
@@ -41,7 +42,7 @@ def attention_look() -> Figure:
     canvas.text(9.85, 1.72, "weighted mean\nof the vectors", colour=SCORE)
     canvas.arrow(weights.right, mean)
     canvas.arrow(
-        (grid.right[0] + 0.08, 3.75), mean, "A again, the same grid", via=[(9.85, 3.75)], at=0.42
+        (grid.right[0] + 0.08, 3.75), mean, "A again, now as values", via=[(9.85, 3.75)], at=0.42
     )
     seen = canvas.tensor(11.2, 2.3, "attn", "(N, H)", colour=SCORE)
     canvas.arrow(mean, seen, colour=SCORE)
@@ -56,38 +57,36 @@ def _stack(canvas: Canvas, x: float, y: float) -> Thing:
     canvas.text(x - 0.95, y, "A", 17, INK)
     canvas.text(x + 0.1, front.bottom[1] + 0.2, "(N, H, h, w)", colour=QUIET)
     canvas.text(
-        x + 0.1, front.bottom[1] + 0.46, "a vector of H numbers\nat every position", va="top"
+        x + 0.1,
+        front.bottom[1] + 0.46,
+        "a vector of H numbers\nat every position: its key",
+        va="top",
     )
     return Thing(x + 0.14, y - 0.14, front.width + 0.27, front.height + 0.27)
 
 
 def attention_step() -> Figure:
-    """One step of the attention LSTM: a third term in the sum, then the gates as before."""
-    canvas = Canvas(12, 5, "The step: what was seen is one more term in the sum")
-    add = canvas.op(4.7, 2.5, "+", 0.5)
-    terms = [
-        ("x", "(N, D)", "Wx", "(D, 4H)", INK, 1.15),
-        ("prev_h", "(N, H)", "Wh", "(H, 4H)", LOSS, 2.15),
-        ("attn", "(N, H)", "Wattn", "(H, 4H)", SCORE, 3.15),
-    ]
-    for name, shape, weight, weight_shape, colour, y in terms:
-        canvas.tensor(0.95, y, name, shape, colour=colour)
-        canvas.text(1.75, y, "@", 14, colour)
-        matrix = canvas.tensor(2.55, y, weight, weight_shape, colour=QUIET)
-        canvas.arrow(matrix.right, add, colour=colour)
-    bias = canvas.tensor(2.55, 4.15, "b", "(4H,)", colour=QUIET)
-    canvas.arrow(bias.right, add, colour=QUIET)
-    gates = canvas.blocks(6.65, 2.5, ["i", "f", "o", "g"], "a  (N, 4H)")
-    canvas.arrow(add, gates.left)
-    cell = canvas.tensor(8.9, 2.5, "", "", 1.5, 1.5)
-    canvas.text(8.9, 2.2, "LSTM", 14)
-    canvas.text(8.9, 2.84, "gates and cell,\nas before")
-    canvas.arrow(gates.right, cell.left)
-    old = canvas.tensor(8.9, 0.95, "prev_c", "(N, H)", colour=LOSS, below=False)
-    canvas.arrow(old, cell, colour=LOSS)
-    for name, y in (("next_h", 2.1), ("next_c", 2.9)):
-        new = canvas.tensor(11.1, y, name, "(N, H)", colour=LOSS, below=name == "next_c")
-        canvas.arrow((cell.right[0] + 0.05, y), new.left, colour=LOSS)
+    """One step of the attention LSTM: the LSTM step, with x and attn as its one input."""
+    canvas = Canvas(12, 5.1, "The step: an LSTM step with one more input")
+    step = canvas.tensor(8.1, 2.75, "lstm_step_forward", "", 2.4, 3.6)
+    canvas.text(8.1, 3.1, "gates and cell, as before")
+    for name, shape, colour, y, end in (
+        *(("x", "(N, D)", INK, 1.2, 1.6), ("attn", "(N, H)", SCORE, 2.0, 1.6)),
+        *(("Wx", "(D, 4H)", QUIET, 3.4, 3.8), ("Wattn", "(H, 4H)", SCORE, 4.2, 3.8)),
+    ):
+        part = canvas.tensor(0.9, y, name, shape, colour=colour)
+        canvas.arrow(part.right, (2.75, end), colour=colour)
+    canvas.blocks(3.85, 1.6, ["x", "attn"], "side by side: (N, D + H)", 1.05, 0.5, [INK, SCORE])
+    canvas.blocks(3.85, 3.55, ["Wx"], "", 2.1, 0.5, [QUIET])
+    canvas.blocks(3.85, 4.05, ["Wattn"], "one above the other: (D + H, 4H)", 2.1, 0.5, [SCORE])
+    for y, colour in ((1.6, INK), (3.8, QUIET)):
+        canvas.arrow((4.95, y), (step.left[0] - 0.05, y), colour=colour)
+    for name, y, after in (("prev_h", 2.4, "next_h"), ("prev_c", 3.1, "next_c")):
+        before = canvas.tensor(5.9, y, name, "", 0.95, 0.45, LOSS)
+        canvas.arrow(before, (step.left[0] - 0.05, y), colour=LOSS)
+        new = canvas.tensor(11.1, y, after, "(N, H)", colour=LOSS, below=y > 3)
+        canvas.arrow((step.right[0] + 0.05, y), new, colour=LOSS)
+    canvas.text(8.1, 4.3, "with Wh and b", colour=QUIET)
     return canvas.page
 
 

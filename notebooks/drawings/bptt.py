@@ -15,6 +15,7 @@ from drawings.canvas import (
     WRONG,
     Canvas,
     Thing,
+    dress,
     model_look,
     tint,
 )
@@ -26,6 +27,7 @@ __all__ = [
     "backward_step",
     "backward_through_time",
     "gradient_norms",
+    "same_losses",
 ]
 
 GAP = 0.075  # inches: half the distance between the way forward and the way back
@@ -97,7 +99,7 @@ def backward_through_time(steps: int = 3) -> Figure:
 
 
 def backward_lstm() -> Figure:
-    """The two ways on which a gradient reaches the cell state of an LSTM step, and where it goes then."""
+    """The two paths by which a gradient reaches the cell state of an LSTM step, and where it goes then."""
     canvas = Canvas(10.6, 5.7, "An LSTM step: two gradients arrive, and meet at the cell state")
     cell, state, gates = 1.45, 2.75, 4.05
     prev_c = canvas.tensor(1.0, cell, "prev_c", "(N, H)", colour=LOSS)
@@ -140,7 +142,7 @@ def backward_attention() -> Figure:
     canvas.text(1.38, 1.07, "(N, H, h, w)", 10.5, QUIET, ha="left")
     prev_h = canvas.tensor(1.2, low, "prev_h", "(N, H)", colour=LOSS)
     ask = canvas.op(3.1, low, "dot")
-    scores = canvas.tensor(4.4, low, "score", "(N, h, w)", colour=SCORE, below=False)
+    scores = canvas.tensor(4.4, low, "scores", "(N, h, w)", colour=SCORE, below=False)
     softmax = canvas.op(5.75, low, "softmax", size=0.8)
     weights = canvas.tensor(7.2, low, "weights", colour=SCORE)
     canvas.text(7.8, low, "(N, h, w)", 10.5, QUIET, ha="left")
@@ -154,10 +156,10 @@ def backward_attention() -> Figure:
     canvas.arrow((9.9, top), (attn.right[0] + 0.05, top), colour=WRONG)
     canvas.text(9.75, top - 0.3, "dattn", 14, WRONG)
     canvas.text(7.2, low + 0.45, "dweights", 14, WRONG)
-    canvas.text(4.4, low + 0.45, "dscore", 14, WRONG)
+    canvas.text(4.4, low + 0.45, "dscores", 14, WRONG)
     canvas.text(1.2, low - 0.45, "dprev_h", 14, WRONG)
-    canvas.text(4.4, top - 0.28, "dA, first use: the weighted mean", 12, WRONG)
-    canvas.text(2.62, 2.75, "dA, second use: the scores", 12, WRONG, ha="left")
+    canvas.text(4.4, top - 0.28, "dA of A as values: the weighted mean", 12, WRONG)
+    canvas.text(2.62, 2.75, "dA of A as keys: the scores", 12, WRONG, ha="left")
     return canvas.page
 
 
@@ -216,12 +218,19 @@ def gradient_norms(
         height = max((log10(curves[name][-1]) - low) / (high - low), height + 0.075)
         style = {"color": looks[name]["color"], "size": 13, "va": "center", "family": FONT}
         axes.text(1.01, height, name, transform=axes.transAxes, **style)
-    axes.set_xlabel(along, fontsize=13, color=INK, labelpad=6)
-    axes.set_ylabel(of, fontsize=13, color=INK, labelpad=8)
-    axes.grid(axis="y", color="#e4e4e4", linewidth=0.8)
-    axes.tick_params(which="both", labelsize=12, length=0, pad=8, colors=INK)
-    axes.spines[:].set_visible(False)
-    axes.spines["bottom"].set(visible=True, color=QUIET)
+    dress(axes, along, of)
+    return page
+
+
+def same_losses(autograd: Sequence[float], by_hand: Sequence[float]) -> Figure:
+    """The losses of two trainings that should be one: a wide pale curve, and a thin one upon it."""
+    page = Page(9.2, 3.9)
+    axes = page.panel(1.1, 0.3, 7.6, 2.8)
+    axes.plot(autograd, color=tint(LOSS, 0.4), linewidth=7, label="with autograd")
+    axes.plot(by_hand, color=WRONG, linewidth=1.4, label="by hand")
+    axes.set_xlim(0, len(by_hand) - 1)
+    axes.legend(fontsize=13, frameon=False)
+    dress(axes, "training step", "loss per caption")
     return page
 
 

@@ -25,6 +25,7 @@ from dataclasses import dataclass, field
 from math import hypot
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.patches import Circle, FancyArrowPatch, FancyBboxPatch, PathPatch, Rectangle
 from matplotlib.path import Path
@@ -41,6 +42,7 @@ __all__ = [
     "WRONG",
     "Canvas",
     "Thing",
+    "dress",
     "model_look",
     "tint",
 ]
@@ -322,6 +324,17 @@ def model_look(name: str) -> dict:
     look = {"color": MODEL_COLOURS[model], "linestyle": "-"}
     look |= {"0": {"color": tint(LOSS, 0.6), "linestyle": (0, (4, 2))}}.get(bias, {})
     return look | {"3": {"color": "#0d2b52", "linestyle": (0, (7, 1.5, 1.5, 1.5))}}.get(bias, {})
+
+
+def dress(axes: Axes, across: str, up: str, colour: str = INK) -> None:
+    """Axes as in all pictures here: one line below, level lines behind, names in ink."""
+    axes.set_xlabel(across, fontsize=13, color=INK, labelpad=5)
+    axes.set_ylabel(up, fontsize=13, color=colour, labelpad=7)
+    axes.grid(axis="y", color="#e4e4e4", linewidth=0.8)
+    axes.tick_params(labelsize=12, length=0, which="both", colors=INK)
+    axes.tick_params(axis="x", pad=8)
+    axes.spines[:].set_visible(False)
+    axes.spines["bottom"].set(visible=True, color=QUIET)
 
 
 def _centre(end: Thing | Point) -> Point:

@@ -17,6 +17,7 @@ from drawings.canvas import (
     SCORE,
     Canvas,
     Thing,
+    dress,
     model_look,
 )
 from drawings.scene import CAPTION
@@ -157,7 +158,7 @@ def gate_curves() -> Page:
     page = Page(10.4, 3.7)
     a = np.linspace(-5, 5, 201)
     gate = page.panel(0.8, 0.65, 4.0, 2.35)
-    _dress(gate, "a", "sigmoid(a): a gate", SCORE)
+    dress(gate, "a", "sigmoid(a): a gate", SCORE)
     gate.plot(a, _sigmoid(a), color=SCORE, linewidth=2.4)
     for at in (0, 1, 3):
         gate.plot(at, _sigmoid(at), "o", color=SCORE, markersize=6)
@@ -166,7 +167,7 @@ def gate_curves() -> Page:
     gate.set(xlim=(-5, 5), ylim=(0, 1.04), yticks=[0, 0.5, 1])
     page.write(0.8, 0.4, "0 is shut, 1 is open", 12, color=SCORE)
     new = page.panel(5.9, 0.65, 4.0, 2.35)
-    _dress(new, "a", "tanh(a): what may enter", INK)
+    dress(new, "a", "tanh(a): what may enter", INK)
     new.plot(a, np.tanh(a), color=INK, linewidth=2.4)
     new.axhline(0, color="#e4e4e4", linewidth=0.8)
     new.set(xlim=(-5, 5), ylim=(-1.06, 1.06), yticks=[-1, 0, 1])
@@ -185,7 +186,7 @@ def gradient_reach(curves: Mapping[str, Sequence[float]], title: str = "") -> Pa
     if title:
         page.write(1.7, 0.42, title, 16, weight="bold")
     axes = page.panel(1.7, top, 5.4, 3.85 - top)
-    _dress(axes, "steps on the way back", "share of the gradient left", INK)
+    dress(axes, "steps on the way back", "share of the gradient left", INK)
     ends = []
     for name, lengths in curves.items():
         look = TRAINING.get(name) or model_look(name)
@@ -219,7 +220,7 @@ def two_losses(histories: Mapping[str, dict], title: str = "") -> Page:
         axes.plot(steps, smooth, **model_look(name), linewidth=2.4)
         ends.append((smooth[-1], f"{name}: {smooth[-1]:.1f}", MODEL_COLOURS[name]))
     mean = f"mean of {len(losses) - len(smooth) + 1} steps"
-    _dress(axes, "training step", f"loss per caption, {mean}", INK)
+    dress(axes, "training step", f"loss per caption, {mean}", INK)
     axes.set_xlim(0, max(len(history["loss"]) for history in histories.values()))
     axes.set_ylim(0, 2 * max(end for end, *_ in ends))
     _name_ends(axes, ends, axes.get_ylim())
@@ -234,7 +235,7 @@ def forget_gates(gates: Mapping[str, np.ndarray]) -> Page:
     for k, (name, values) in enumerate(gates.items()):
         x = 0.95 + 4.9 * k
         axes = page.panel(x, 0.75, 4.2, 2.3)
-        _dress(axes, "forget gate: 0 forgets, 1 keeps", "share of the gates" if k == 0 else "", INK)
+        dress(axes, "forget gate: 0 forgets, 1 keeps", "share of the gates" if k == 0 else "", INK)
         axes.bar(np.arange(10) / 10 + 0.05, shares[name], 0.09, color=GATES["f"])
         axes.set(xlim=(0, 1), ylim=(0, 1.05 * top), axisbelow=True)
         axes.yaxis.set_major_formatter("{x:.0%}")
@@ -266,17 +267,6 @@ def _share(value: float) -> str:
     if value > 0.15:
         return f"{value:.2f}".replace("1.00", "1")
     return f"1/{float(f'{1 / value:.1g}'):,.0f}"
-
-
-def _dress(axes: Axes, across: str, up: str, colour: str) -> None:
-    """Axes as in all pictures here: one line below, level lines behind, names in ink."""
-    axes.set_xlabel(across, fontsize=13, color=INK, labelpad=5)
-    axes.set_ylabel(up, fontsize=13, color=colour, labelpad=7)
-    axes.grid(axis="y", color="#e4e4e4", linewidth=0.8)
-    axes.tick_params(labelsize=12, length=0, which="both", colors=INK)
-    axes.tick_params(axis="x", pad=8)
-    axes.spines[:].set_visible(False)
-    axes.spines["bottom"].set(visible=True, color=QUIET)
 
 
 def _sigmoid(a: float | np.ndarray) -> float | np.ndarray:

@@ -6,7 +6,7 @@ from itertools import cycle
 import numpy as np
 
 from coursework.look.plots import Page
-from drawings.canvas import INK, LOSS, MODEL_COLOURS, NOTE, QUIET, RIGHT, Canvas, tint
+from drawings.canvas import LOSS, MODEL_COLOURS, NOTE, QUIET, RIGHT, Canvas, dress, tint
 from drawings.scene import CAPTION, picture
 
 __all__ = ["rnn_memory", "rnn_step", "rnn_unrolled"]
@@ -91,11 +91,6 @@ def rnn_memory(curves: Mapping[str, Sequence[float]]) -> Page:
     axes.yaxis.set_major_formatter(lambda value, _: f"{value:.8f}".rstrip("0").rstrip(".") + " %")
     axes.set_xlim(0, longest - 1)
     axes.xaxis.get_major_locator().set_params(integer=True)
-    axes.set_xlabel("steps made", fontsize=13, color=INK, labelpad=6)
-    axes.set_ylabel("difference that is left", fontsize=13, color=INK, labelpad=8)
-    axes.grid(axis="y", color="#e4e4e4", linewidth=0.8)
-    axes.tick_params(labelsize=12, length=0, which="both", colors=INK)
-    axes.spines[:].set_visible(False)
-    axes.spines["bottom"].set(visible=True, color=QUIET)
+    dress(axes, "steps made", "difference that is left")
     axes.legend(fontsize=11, frameon=False, labelcolor="linecolor", loc="lower left")
     return page
