@@ -95,6 +95,7 @@ EQUIVALENTS = {
     "lstm_backward": {
         "dprev_h = dprev_c = torch.zeros_like(dh[:, {0 -> -1}])": LIKE,
         "for t in reversed(range(dh.{ -> T.}shape[1])):": MIDDLE,
+        "step_gradients = lstm_step_backward(dnext_h, {dnext_c -> dprev_c}, cache[t])": TWO_NAMES,
         "dWx, dWh, db = (dWx + dWx_t, dWh + dWh_t, db + db_t{ -> .T})": ONE_AXIS,
         "return (torch.stack(dx[::-1], dim=1), {dh0 -> dprev_h}, dWx, dWh, db)": TWO_NAMES,
         "return (torch.stack(dx[::-1], dim=1), dh0, dWx, dWh, db{ -> .T})": ONE_AXIS,
@@ -115,6 +116,9 @@ EQUIVALENTS = {
         "return lstm_step_forward(x_attn, prev_h, prev_c, Wx_attn, Wh, b{ -> .T})": ONE_AXIS,
     },
     "attention_lstm_step_backward": {
+        "H = {dnext_h -> dnext_c}.shape[1]": LIKE,
+        "H = {dnext_h -> dprev_c}.shape[1]": LIKE,
+        "H = {dnext_h -> dprev_h}.shape[1]": LIKE,
         "return (dx, dprev_h, dprev_c, dattn, dWx, dWh, dWattn, db{ -> .T})": ONE_AXIS,
     },
     "attention_lstm_forward": {
@@ -128,16 +132,14 @@ EQUIVALENTS = {
         "weights.append(weights_t{ -> .detach()})": LOOKING,
     },
     "attention_lstm_backward": {
-        "dprev_h = torch.zeros_like(dh[:, {0 -> -1}])": LIKE,
-        "dprev_c = torch.zeros_like(dh[:, {0 -> -1}])": LIKE,
+        "dprev_h = dprev_c = torch.zeros_like(dh[:, {0 -> -1}])": LIKE,
         "for t in reversed(range(dh.{ -> T.}shape[1])):": MIDDLE,
-        "db = db + db_t{ -> .T}": ONE_AXIS,
-        "dA = dA + (dprev_h + dprev_c)[:, :, {None -> True}, None] / (A.shape[2] * A.shape[3])": NEW_AXIS,
-        "dA = dA + (dprev_h + dprev_c)[:, :, None, {None -> True}] / (A.shape[2] * A.shape[3])": NEW_AXIS,
-        "dA = dA + (dprev_h + dprev_c)[:, :, None, None] / ({A -> dA}.shape[2] * A.shape[3])": LIKE,
-        "dA = dA + (dprev_h + dprev_c)[:, :, None, None] / ({A -> dA_t}.shape[2] * A.shape[3])": LIKE,
-        "dA = dA + (dprev_h + dprev_c)[:, :, None, None] / (A.shape[2] * {A -> dA}.shape[3])": LIKE,
-        "dA = dA + (dprev_h + dprev_c)[:, :, None, None] / (A.shape[2] * {A -> dA_t}.shape[3])": LIKE,
+        "step_gradients = attention_lstm_step_backward(dnext_h, {dnext_c -> dprev_c}, cache_t)": TWO_NAMES,
+        "dWx, dWh, db = (dWx + dWx_t, dWh + dWh_t, db + db_t{ -> .T})": ONE_AXIS,
+        "dA = dA + (dprev_h + dprev_c)[:, :, {None -> True}, None] / A.shape[2:].numel()": NEW_AXIS,
+        "dA = dA + (dprev_h + dprev_c)[:, :, None, {None -> True}] / A.shape[2:].numel()": NEW_AXIS,
+        "dA = dA + (dprev_h + dprev_c)[:, :, None, None] / {A -> dA}.shape[2:].numel()": LIKE,
+        "dA = dA + (dprev_h + dprev_c)[:, :, None, None] / {A -> dA_t}.shape[2:].numel()": LIKE,
         "return (torch.stack(dx[::-1], dim=1), dA, dWx, dWh, dWattn, db{ -> .T})": ONE_AXIS,
     },
     "CaptioningRNN._project_image": {

@@ -521,6 +521,15 @@ MISTAKES = [
         "A weight gets its gradient from what it was multiplied with.",
     ),
     Mistake(
+        "attention-step-gate-gradients-along-the-batch",
+        "attention_lstm_step_backward",
+        "dx, dattn = dx_attn[:, :-H]",
+        "dx, dattn = torch.cat(cache[5:9]) @ cache[3][:-H].T",
+        "The gradients of the four gates are put below each other, (4N,H). They go side by side: "
+        "(N,4H).",
+        "Print the shape of the joined gradient: it should be that of the pre-activations.",
+    ),
+    Mistake(
         "attention-step-cut-after-H",
         "attention_lstm_step_backward",
         "H = dnext_h.shape[1]",

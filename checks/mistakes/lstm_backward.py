@@ -751,6 +751,7 @@ MISTAKES = [
         "The gradients of the four gates are put below each other, (4N,H). They go side by side: "
         "(N,4H).",
         "Print the shape of the joined gradient: it should be that of the pre-activations.",
+        alone=True,
     ),
     Mistake(
         "lstm-backward-state-not-carried",
