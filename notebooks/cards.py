@@ -86,10 +86,13 @@ def explained(error: Exception) -> str:
         line = f"line {cell[0]} of this cell: " if cell else ""
         return f"{line}{said}. If a function of yours comes in there: does it pass its check?"
     name, line = own[-1]
+    asked = any(name in (each.name, each.function) for each in EXERCISES.values())
     if isinstance(error, NotImplementedError):
-        return f"`{name}` is not written yet. Write it, save the file, and run this cell again."
-    check = any(name in (each.name, each.function) for each in EXERCISES.values())
-    more = f' `check("{name}")` may say why.' if check else ""
+        what = "Write it, save the file, and run this cell again."
+        return (
+            f"`{name}` is not written yet. {what if asked else 'This handout does not ask for it.'}"
+        )
+    more = f' `check("{name}")` may say why.' if asked else ""
     return f"`{name}` fails (captioning.py, line {line}): {said}.{more}"
 
 

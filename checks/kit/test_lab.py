@@ -260,6 +260,14 @@ def test_patience_turns_an_error_into_a_line(lab, capsys):
     assert re.search("bad input\n.*TypeError: cannot unpack", capsys.readouterr().out)
 
 
+def test_a_function_that_is_not_asked_for_is_said_to_be_so(lab, monkeypatch, capsys):
+    lab.own.write_text(blank(REFERENCE), encoding="utf-8")
+    monkeypatch.delitem(EXERCISES, "lstm_forward")
+    with lab.patient():
+        importlib.import_module("kept").module().lstm_forward(*5 * [None])
+    assert "This handout does not ask for it" in capsys.readouterr().out
+
+
 def test_autoreload_is_spared_a_file_that_is_no_python(lab):
     shell = Shell()
     importlib.import_module("kept").spare_autoreload(shell)
