@@ -39,6 +39,7 @@ class Answer:
     keeps_graph        an output that should not, holds on to a gradient graph
     builds_graph       a gradient graph was built, perhaps for nothing
     side_effects       what the call did besides, a sentence each
+    unsteady           why another call with the same arguments may give something else; "": it does not
     given              what given code was changed to do, that changes what came out here
     notes              what else was seen, a sentence each; it does no harm
     cut_short          sampling stopped early, and what it left out was filled up with NULL
@@ -56,6 +57,7 @@ class Answer:
     builds_graph: bool = False
     cut_short: bool = False
     side_effects: list[str] = field(default_factory=list)
+    unsteady: str = ""
     given: str = ""
     notes: list[str] = field(default_factory=list)
     problem: Problem | None = None

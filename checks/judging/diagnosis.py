@@ -15,6 +15,8 @@ from checks.answers import Recorded
 from checks.cases import EXERCISES, Exercise
 from checks.judging import relations
 from checks.judging.exceptions import is_slip, meaning
+from checks.judging.formula.explain import Finding
+from checks.judging.formula.seen import explained
 from checks.judging.signature import (
     MISSING,
     NUMBER,
@@ -42,20 +44,28 @@ def diagnose(exercise: Exercise, given: Sequence[Answer]) -> Diagnosis:
     """The mistake behind wrong answers."""
     known = in_cases(answers.recorded(exercise.name), {answer.case for answer in given})
     made = fingerprint(given, known.right, known.columns)
-    problems = [p for a in given for p in (a.problem, a.gradient_problem) if p]
+    problems = [(a.case, p) for a in given for p in (a.problem, a.gradient_problem) if p]
     exception = ""
     if problems:
-        exception = meaning(problems[0], called(exercise), letters=not exercise.cell)
-        if is_slip(problems[0]):
+        case, problem = problems[0]
+        letters = case == "plain" and not exercise.cell  # sizes tell axes apart there alone
+        exception = meaning(problem, called(exercise), letters)
+        if is_slip(problem):
             return Diagnosis(message=exception)
     if not np.isin(made.codes, (NUMBER, SHAPE))[core_outputs(known)].any():
         return guess(known, made, exception)
-    found = from_catalogue(known, made)
+    found = exactly(known, made)
+    if not found:
+        findings, unexplained = explained(exercise, given)
+        if findings and not unexplained:
+            return Diagnosis(message=sentences(findings))
+        found = nearly(known, made)
     if diagnosis := told(found) if found else one_for_each_output(known, made):
         if exception and raises_alone(known, made, diagnosis.mistakes):
             diagnosis.message = f"{exception} Perhaps this: {diagnosis.message}"
         return diagnosis
-    return Diagnosis(message=relations.relation(exercise, given, known.right) or exception)
+    related = relations.relation(exercise, given, known.right, {each.target for each in findings})
+    return Diagnosis(message=" ".join(filter(None, [sentences(findings), related])) or exception)
 
 
 def called(exercise: Exercise) -> set[str]:
@@ -115,26 +125,45 @@ def in_cases(known: Recorded, cases: set[str]) -> Recorded:
     )
 
 
-def from_catalogue(known: Recorded, made: Fingerprint) -> list[list[str]]:
-    """What behaves as the student's function does: mistakes, or else pairs of mistakes.
+def sentences(findings: Sequence[Finding]) -> str:
+    """What stands where in the formula, each change once; of many the first few."""
+    said = list(dict.fromkeys(clause for finding in findings for clause in finding.said))
+    more = f" And so on: {len(said) - MAXIMUM} more." if len(said) > MAXIMUM else ""
+    clauses = [f"{clause[0].upper()}{clause[1:]}." for clause in said[:MAXIMUM]]
+    return " Also: ".join(clauses) + more
 
-    Everything observable must agree at first; then any way to fail counts like any other; then the
-    ordinary cases alone must agree: what a slip does at the edges depends on how the rest is written,
-    and so does what it does to the gradients, where it is seen in the outputs.
+
+def from_catalogue(known: Recorded, made: Fingerprint) -> list[list[str]]:
+    """What behaves as the student's function does: mistakes, or else pairs of mistakes."""
+    return exactly(known, made) or nearly(known, made)
+
+
+def exactly(known: Recorded, made: Fingerprint) -> list[list[str]]:
+    """Mistakes, or else pairs, with which everything observable agrees."""
+    if not known.names:
+        return []
+    agrees = agreement(known, made, strict=True).all(axis=1)
+    raised = (known.codes == RAISED).any(axis=1)
+    telling = telling_columns(known, made).any(axis=1)
+    return single(known, agrees & (telling | raised)) or pairs(known, made, exactly=True)
+
+
+def nearly(known: Recorded, made: Fingerprint) -> list[list[str]]:
+    """Mistakes, or else pairs, that agree in the ordinary cases.
+
+    First any way to fail counts like any other; then the ordinary cases alone must agree: what a slip
+    does at the edges depends on how the rest is written, and so does what it does to the gradients, where
+    it is seen in the outputs.
     """
     if not known.names:
         return []
-    exact, loose = (agreement(known, made, strict) for strict in (True, False))
-    telling = telling_columns(known, made)
-    raised = (known.codes == RAISED).any(axis=1)
+    loose, telling = agreement(known, made, strict=False), telling_columns(known, made)
     core = np.array([c.case in CORE and c.what != "flags" for c in known.columns])
     outputs = core & np.array([c.what == "output" for c in known.columns])
     numbers = telling & np.isin(known.codes, (NUMBER, SHAPE))
     likely = loose[:, core].all(axis=1) & (telling & core).any(axis=1)
     likely |= loose[:, outputs].all(axis=1) & (numbers & outputs).any(axis=1)
     looks = (
-        lambda: single(known, exact.all(axis=1) & (telling.any(axis=1) | raised)),
-        lambda: pairs(known, made, exactly=True),
         lambda: single(known, loose.all(axis=1) & telling.any(axis=1)),
         lambda: single(known, nearest(likely, loose)),
         lambda: pairs(known, made, exactly=False),

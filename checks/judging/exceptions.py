@@ -2,17 +2,19 @@
 
 import difflib
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from math import prod
 
 from checks.answer import Problem
 from checks.cases import EXERCISES
+from checks.cases.case import LETTER_SIZES
 from checks.judging.compare import LETTERS
 
 FUNCTIONS = {exercise.function for exercise in EXERCISES.values()}
 SLIPS = ("NameError", "KeyError", "ImportError", "ModuleNotFoundError")  # of the keyboard
 NO_ATTRIBUTE = r"'([\w.]+)'.* has no attribute '(\w+)'"
 TAKEN_FOR_TENSORS = ("tuple", "list", "dict", "NoneType", "int", "float", "bool")
-CELL = ("step_forward", "forward", "Wx", "Wh", "b")
+CELL = ("attends", "start", "step", "forward", "Wx", "Wh", "b")
 GIVEN = {  # what the given constructors make
     "CaptioningRNN": (
         *("word_embedding", "image_projection", "cell", "vocabulary_projection"),
@@ -70,6 +72,23 @@ MEANINGS = [  # of values of the wrong kind, wherever they came from
         "Word ids must be int64. `max` gives the score first and the word second; `argmax` the word.",
     ),
 ]
+SHAPES = [  # of the tensors that the functions meet
+    shape.split()
+    for shape in (
+        "N H h w",
+        "N T D",
+        "N T H",
+        "N T V",
+        "N H",
+        "N D",
+        "D H",
+        "H H",
+        "N h w",
+        "D 4H",
+        "H 4H",
+        "N 4H",
+    )
+]
 MEANINGS_IN_PLACE = [  # of shapes and lengths: they say something of the line that raised, if that is wrong
     (
         r"values to unpack",
@@ -107,7 +126,9 @@ def meaning(problem: Problem, right: Collection[str] = (), letters: bool = True)
     """
     if is_slip(problem) and (found := re.search(NO_ATTRIBUTE, problem.message)):
         owner, name = found.groups()
-        near = difflib.get_close_matches(name, GIVEN.get(owner, ()), 1, 0.5)
+        known = GIVEN.get(owner, ())
+        near = [own for own in known if name.startswith(f"{own}_")]
+        near += difflib.get_close_matches(name, known, 1, 0.5)
         ask = f"did you mean `{near[0]}`?" if near else "is the name misspelt?"
         return f"{owner} has no `{name}`; {ask}"
     text = f"{problem.type}: {problem.message}"
@@ -138,5 +159,35 @@ def meaning_in_place(problem: Problem, letters: bool) -> str:
             f"A product ({a}, {b}) @ ({c}, {d}) does not fit: the inner sizes must be the same."
             " Is one of the two to be transposed, or another one meant?"
         )
+    if letters and (said := sizes_in_letters(problem.message)):
+        return said
     found = (said for pattern, said in MEANINGS_IN_PLACE if re.search(pattern, problem.message))
     return next(found, "")
+
+
+def sizes_in_letters(message: str) -> str:
+    """What two sizes that do not go together are in the sizes of the plain case; "" if that is not known."""
+    if found := re.search(r"size of tensor a \((\d+)\) must match .* tensor b \((\d+)\)", message):
+        a, b = (LETTERS.get(int(size)) for size in found.groups())
+        if a and b:
+            return f"Two tensors are combined of which one has {a} along an axis where the other has {b}."
+    if found := re.search(r"shape '\[([-\d, ]+)\]' is invalid for input of size (\d+)", message):
+        wanted = [int(size) for size in found[1].split(", ")]
+        asked, there = product_text(wanted), factors_of(int(found[2]))
+        if asked and there:
+            return f"The shape asked for holds {asked} numbers, the tensor has {there}."
+    return ""
+
+
+def product_text(sizes: Sequence[int]) -> str:
+    """[3, 7, 2] as "N*H*h"; "" where a size has no letter."""
+    letters = [LETTERS.get(size) for size in sizes if size > 0]
+    return "*".join(letters) if letters and None not in letters else ""
+
+
+def factors_of(count: int) -> str:
+    """A number of numbers as a product of up to five sizes, as the functions have: "N*H*h*w"."""
+    for shape in SHAPES:
+        if prod(LETTER_SIZES[letter] for letter in shape) == count:
+            return "*".join(shape)
+    return ""

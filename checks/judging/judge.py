@@ -58,6 +58,7 @@ class Failure:
     text: str
     output: str = ""
     picture: tuple[str, np.ndarray, np.ndarray] | None = None
+    unsteady: bool = False
 
 
 def judge(
@@ -134,7 +135,9 @@ def failed(result: Result, exercise: Exercise, given: Sequence[Answer], failure:
         return result
     found = diagnose(exercise, given)
     result.mistakes, result.hint = found.mistakes, found.hint
-    if found.message:
+    if failure.unsteady and found.mistakes:
+        result.message = f"{failure.text} {found.message}"
+    elif found.message and not failure.unsteady:
         result.message = f"{found.message} ({failure.text})"
     return result
 
@@ -153,13 +156,13 @@ def first_failure(
         (cases[name], whole(by_case.get(name), right[name], layout), right[name])
         for name in wanted or cases
     ]
-    for look in (problems, shapes, dtypes, values, properties, gradients):
-        for failure in look(triples):
-            frozen = (
-                layout != "kit" and failure.stage == "gradient" and failure.output == "features"
-            )
-            if not frozen:  # other courses hold the encoder inside, frozen
-                return failure
+    plain = [triple for triple in triples if triple[0].name == "plain"]
+    for some in (plain, triples):  # what is wrong there is told before what crashes at N = 1
+        for look in (steadiness, problems, shapes, dtypes, values, properties, gradients):
+            for failure in look(some):
+                frozen = failure.stage == "gradient" and failure.output == "features"
+                if layout == "kit" or not frozen:  # other courses hold the encoder inside, frozen
+                    return failure
     return None
 
 
@@ -172,6 +175,13 @@ def whole(answer: Answer | None, right: Answer, layout: str) -> Answer:
 
 
 Triples = Sequence[tuple[Case, Answer, Answer]]
+
+
+def steadiness(triples: Triples) -> Iterator[Failure]:
+    """What comes out differently from call to call."""
+    for case, answer, _ in triples:
+        if answer.unsteady:
+            yield Failure("property", case, answer.unsteady, unsteady=True)
 
 
 def problems(triples: Triples) -> Iterator[Failure]:

@@ -1,7 +1,7 @@
 """What can be said of wrong numbers that no known mistake gives."""
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from checks.cases.case import CHANGED_FROM, MIXED
 from checks.judging.compare import same
 
 CLOSE = 1e-6
+TIMED = ("h", "dx", "weights", "captions")  # outputs whose second axis is time
 EMPTY = 1e-30  # below it: zeros, and the tiny numbers of a buffer that nobody has filled
 FACTORS = {
     "-1": -1.0,
@@ -33,8 +34,16 @@ FACTORS = {
 }
 
 
-def relation(exercise: Exercise, given: Sequence[Answer], right: Sequence[Answer]) -> str:
-    """How wrong outputs are related to the right ones, in a sentence or two; "" if in no way known."""
+def relation(
+    exercise: Exercise,
+    given: Sequence[Answer],
+    right: Sequence[Answer],
+    explained: Collection[str] = (),
+) -> str:
+    """How wrong outputs are related to the right ones, one finding for each; "" if in no way known.
+
+    explained: outputs of which something has been said.
+    """
     by_case = {answer.case: answer for answer in given}
     expected = {answer.case: answer.outputs for answer in right}
     plain = by_case.get("plain")
@@ -46,13 +55,29 @@ def relation(exercise: Exercise, given: Sequence[Answer], right: Sequence[Answer
         if not same(got, expected["plain"][name])
     }
     known = {**dict(exercise.cases[0].inputs), **expected["plain"]}
-    found = ""
-    for look in (blocks, factor, elsewhere, in_time, misplaced, in_batch, term):
-        for name, (got, wanted) in wrong.items():
-            fits = got.shape == wanted.shape and np.isfinite(got).all()
-            found = found or (fits and look(name, got, wanted, known)) or ""
-    found = found or foresight(by_case, list(wrong)) or transposed(by_case, expected)
-    return " ".join(filter(None, [found, right_and_wrong(list(wrong), list(plain.outputs))]))
+    steps = same_step(wrong)
+    found = []
+    for name, (got, wanted) in wrong.items():
+        if name not in explained and got.shape == wanted.shape and np.isfinite(got).all():
+            looks = (blocks, factor, elsewhere, in_time, misplaced, in_batch, term)
+            said = (
+                look(name, got, wanted, known) for look in looks if look is not in_time or steps
+            )
+            found.append(next(filter(None, said), ""))
+    if not any(found):
+        found = [foresight(by_case, list(wrong)) or transposed(by_case, expected)]
+    return " ".join(filter(None, [*found, right_and_wrong(list(wrong), list(plain.outputs))]))
+
+
+def same_step(wrong: dict[str, tuple[np.ndarray, np.ndarray]]) -> bool:
+    """Whether all wrong outputs that have a time axis are right at the same steps."""
+    timed = [pair for name, pair in wrong.items() if name in TIMED and has_steps(*pair)]
+    rights = {tuple(same(g[:, t], e[:, t]) for t in range(MIXED.T)) for g, e in timed}
+    return len(rights) <= 1
+
+
+def has_steps(got: np.ndarray, expected: np.ndarray) -> bool:
+    return got.shape == expected.shape and got.ndim > 1 and got.shape[1] == MIXED.T
 
 
 def right_and_wrong(wrong: list[str], outputs: list[str]) -> str:
@@ -106,7 +131,7 @@ def elsewhere(name: str, got: np.ndarray, expected: np.ndarray, known: dict) -> 
 
 def in_time(name: str, got: np.ndarray, expected: np.ndarray, known: dict) -> str:
     """Right at some steps only, shifted or reversed in time; the time axis is the second."""
-    if got.ndim < 2 or got.shape[1] != MIXED.T or name not in ("h", "dx", "weights", "captions"):
+    if name not in TIMED or not has_steps(got, expected):
         return ""
     if same(got[:, 1:], expected[:, :-1]):
         return f"`{name}` comes one time step late."

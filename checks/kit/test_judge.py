@@ -55,7 +55,7 @@ def test_a_blank_module_is_unwritten_throughout(body):
 
 def test_a_blank_holds_no_line_of_the_solution():
     text = blank(record.SOURCE)
-    for line in ("torch.tanh(x @ Wx", "chunk(4", "argmax", "_lstm_cell", "_project_image("):
+    for line in ("torch.tanh(x @ Wx", "chunk(4", "argmax", "unflatten(1", "_project_image("):
         assert line in record.SOURCE and line not in text
 
 
@@ -224,8 +224,9 @@ def test_single_precision_inside_passes_with_a_note():
 
 
 def test_sampling_may_stop_once_all_have_ended():
-    stop = "captions.append(word)\n            if ended.all():\n                break"
-    hand_in = with_line("CaptioningRNN.sample", "captions.append(word)", stop)
+    last = "weights.append(weights_t)"
+    stop = f"{last}\n            if ended.all():\n                break"
+    hand_in = with_line("CaptioningRNN.sample", last, stop)
     for cell in ("rnn", "lstm", "attn"):
         exercise = EXERCISES[f"CaptioningRNN.sample[{cell}]"]
         result = judge(exercise, run(hand_in, exercise.name), ALL)
@@ -300,14 +301,44 @@ def test_an_unknown_exception_is_put_in_words():
     assert result.mistakes == [] and "reshape" in result.message
 
 
+ALONE = """
+_sample = CaptioningRNN.sample
+CaptioningRNN.sample = lambda *given: _sample(*given)[0]
+"""
+FILLED = ALONE.replace("_sample(*given)[0]", "(_sample(*given)[0], given[1])")
+
+
+@pytest.mark.parametrize(
+    "cell, code, said",
+    [
+        (
+            "lstm",
+            ALONE,
+            "`captions`, `weights` (None for a cell that does not attend); it returns one",
+        ),
+        (
+            "attn",
+            ALONE,
+            "it should return `captions`, `weights`; it returns one tensor of shape (3, 9)",
+        ),
+        (
+            "lstm",
+            FILLED,
+            "`weights` should be None for a cell that does not attend, it is one tensor",
+        ),
+    ],
+)
+def test_sample_returns_captions_and_weights_for_every_cell(cell, code, said):
+    result = verdict(f"CaptioningRNN.sample[{cell}]", code)
+    assert (result.status, result.stage) == ("failed", "structure")
+    assert said in result.message
+
+
 FORWARD = """
 def forward(self, features, captions):
     first = self._project_image(features)
     emb = self.word_embedding(captions[:, :-1])
-    if self.cell_type == "attn":
-        h, _ = self.cell(emb, first)
-    else:
-        h = self.cell(emb, first)
+    h, _ = self.cell(emb, first)
     scores = self.vocabulary_projection(h)
     return temporal_softmax_loss(scores, captions[:, 1:], self.ignore_index)
 CaptioningRNN.forward = forward
@@ -315,13 +346,14 @@ CaptioningRNN.forward = forward
 SAMPLE = """
 def sample(self, features, max_length=15):
     h = self._project_image(features)
+    state = self.cell.start(h)
     word = torch.full((len(h),), self.start)
     words = []
     for _ in range(max_length):
-        h = self.cell.step_forward(self.word_embedding(word), h)
-        word = self.vocabulary_projection(h).argmax(1)
+        state, _ = self.cell.step(self.word_embedding(word), state, h)
+        word = self.vocabulary_projection(state[0]).argmax(1)
         words.append(word)
-    return torch.stack(words, 1)
+    return torch.stack(words, 1), None
 CaptioningRNN.sample = sample
 """
 
@@ -334,7 +366,8 @@ CaptioningRNN.sample = sample
         (FORWARD, "self.word_embed(captions[:, :-1])", "did you mean `word_embedding`?"),
         (FORWARD, "self.hidden", "CaptioningRNN has no `hidden`; is the name misspelt?"),
         (SAMPLE, "self.vocabulary_proj(h)", "did you mean `vocabulary_projection`?"),
-        (SAMPLE, "self.cell.step(h)", "LSTM has no `step`; did you mean `step_forward`?"),
+        (SAMPLE, "self.cell.step_forward(h)", "LSTM has no `step_forward`; did you mean `step`?"),
+        (SAMPLE, "self.cell.strat(h)", "LSTM has no `strat`; did you mean `start`?"),
         (SAMPLE, "features.tranpose(1, 2)", "Tensor has no `tranpose`; is the name misspelt?"),
     ],
 )
@@ -350,12 +383,11 @@ def test_a_misspelt_attribute_is_told_and_no_mistake_guessed(cell, code, typed, 
 
 
 def test_a_guess_at_an_exception_is_a_mistake_of_the_exercise_itself():
-    code = FORWARD.replace("        h = self.cell(", "        h, _ = self.cell(")
-    for cell in ("rnn", "lstm"):
+    code = FORWARD.replace("h, _ = self.cell(", "h, _, _ = self.cell(")
+    for cell in ("rnn", "lstm", "attn"):
         message = verdict(f"CaptioningRNN.forward[{cell}]", code).message
         assert "count both" in message and "a cache comes with it" not in message
         assert "Two things" not in message
-    assert verdict("CaptioningRNN.forward[attn]", code).status == "passed"
 
 
 POOLED = FORWARD.replace(
@@ -385,7 +417,7 @@ def test_an_exception_in_a_function_that_is_right_is_put_down_to_the_call(exerci
 
 
 def test_a_call_of_the_wrong_function_is_not_put_down_to_that_function():
-    source = record.SOURCE.replace("h = self.cell.step_forward(x, h)\n", "h = self.cell(x, h)\n")
+    source = record.SOURCE.replace("self.cell.step(x, state, image)", "self.cell(x, image)")
     source = source.replace(
         "    h, cache = [], []\n", "    N, T, D = x.shape\n    h, cache = [], []\n"
     )
@@ -418,7 +450,7 @@ def rnn_forward(x, h0, Wx, Wh, b):
 @pytest.mark.parametrize(
     "exercise, code, said",
     [
-        ("rnn_backward", BPTT, "`dx[:, t]` is all zeros at t = 0, of 0 to 3: does the loop"),
+        ("rnn_backward", BPTT, "The loop does not come to the first step, t = 0."),
         ("rnn_forward", TWO_LEFT_OUT, "`h[:, t]` is all zeros at t = 2, 3, of 0 to 3: does the"),
     ],
 )

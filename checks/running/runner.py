@@ -7,6 +7,7 @@ so it serves a notebook, a child process and a sandbox alike.
 import dis
 import inspect
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 import numpy as np
@@ -22,6 +23,18 @@ DISTURBED = (
     " train() and eval()"
 )
 REMEMBERED = "what comes out depends on earlier calls: something is kept in `self`, or outside"
+KEPT = (
+    "Called twice with the same arguments, it gives two different results: something is kept from the"
+    " call before, in a global variable or in a default argument such as `[]`."
+)
+RANDOM = (
+    "Called twice with the same arguments, it gives two different results: there is chance in it."
+)
+UNFILLED = (
+    "It computes with memory that nobody has filled, as `torch.empty`, `torch.Tensor(n)` and"
+    " `x.new(n)` leave it: what comes out is whatever lay there. Use `torch.zeros`, `torch.full` or"
+    " `torch.tensor`."
+)
 EMPTY = " (None for a cell that does not attend)"
 STEP = 1e-4  # of central differences: errors of about 1e-8 here
 LONGEST = 200  # characters of an exception's message
@@ -45,8 +58,20 @@ def run(hand_in: HandIn, name: str, device: str = "cpu") -> list[Answer]:
 
     After a case that finds nothing written, or given code changed, the others are not run.
     """
-    with torch.random.fork_rng(devices=[]):  # a notebook's own random numbers go on as before
+    with torch.random.fork_rng(devices=[]), filled_memory():  # a notebook's own go on as before
         return list(answers_to(hand_in, EXERCISES[name], device))
+
+
+@contextmanager
+def filled_memory(fill: bool = True) -> Iterator[None]:
+    """Memory that nobody has filled holds nan (whole numbers: the largest), the same in every run."""
+    before = torch.are_deterministic_algorithms_enabled()
+    warned = torch.is_deterministic_algorithms_warn_only_enabled()
+    torch.use_deterministic_algorithms(fill, warn_only=True)
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(before, warn_only=warned)
 
 
 def answers_to(hand_in: HandIn, exercise: Exercise, device: str) -> Iterator[Answer]:
@@ -95,17 +120,38 @@ def run_case(hand_in: HandIn, exercise: Exercise, case: Case, device: str = "cpu
         # float32 somewhere inside: does it work if all is float32?
         settings = {**case.settings, "dtype": "float32"}
         single = attempt(hand_in, exercise, replace(case, settings=settings), device)
-        return answer if single.problem else single
+        answer = answer if single.problem else single
+    if case.name == "plain" and not (answer.problem and answer.problem.kind == "unwritten"):
+        answer.unsteady = unsteady(hand_in, exercise, case, device, answer)
     return answer
+
+
+def unsteady(hand_in: HandIn, exercise: Exercise, case: Case, device: str, answer: Answer) -> str:
+    """Why another call with the same arguments gives something else, in a sentence; "" if it does not."""
+    if differ(answer, attempt(hand_in, exercise, case, device)):
+        return KEPT
+    if differ(answer, attempt(hand_in, exercise, case, device, seed=1)):
+        return RANDOM
+    if broken(answer):
+        with filled_memory(False):
+            again = attempt(hand_in, exercise, case, device)
+        if not broken(again):
+            return UNFILLED
+    return ""
+
+
+def broken(answer: Answer) -> bool:
+    """Whether there are no outputs, or some that are no finite numbers."""
+    return bool(answer.problem) or not all(np.isfinite(a).all() for a in answer.outputs.values())
 
 
 def in_float64(case: Case) -> bool:
     return case.settings.get("dtype", "float64") == "float64"
 
 
-def attempt(hand_in: HandIn, exercise: Exercise, case: Case, device: str) -> Answer:
+def attempt(hand_in: HandIn, exercise: Exercise, case: Case, device: str, seed: int = 0) -> Answer:
     """run_case in the dtype of the case."""
-    torch.manual_seed(0)
+    torch.manual_seed(seed)
     answer = Answer(case.name)
     call = Call(hand_in, exercise, case, device)
     try:
