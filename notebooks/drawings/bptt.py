@@ -158,8 +158,8 @@ def backward_attention() -> Figure:
     canvas.text(7.2, low + 0.45, "dweights", 14, WRONG)
     canvas.text(4.4, low + 0.45, "dscores", 14, WRONG)
     canvas.text(1.2, low - 0.45, "dprev_h", 14, WRONG)
-    canvas.text(4.4, top - 0.28, "dA of A as values: the weighted mean", 12, WRONG)
-    canvas.text(2.62, 2.75, "dA of A as keys: the scores", 12, WRONG, ha="left")
+    canvas.text(4.4, top - 0.28, "dA, through the values: the weighted mean", 12, WRONG)
+    canvas.text(2.62, 2.75, "dA, through the keys: the scores", 12, WRONG, ha="left")
     return canvas.page
 
 
