@@ -67,7 +67,7 @@ def test_captioning_holds_no_ready_made_cells():
         "nn.RNN",
         "nn.LSTM",
         "nn.GRU",
-        "Cell(",
+        *("RNNCell(", "LSTMCell(", "GRUCell(", "_cell("),
         "scaled_dot_product_attention",
         "cross_entropy",
     )
