@@ -80,7 +80,8 @@ def judge(
     by_grid = failure and layout != "kit" and first_failure(exercise, given, layout, others)
     if by_grid and (square := on_square_grids(exercise, given)):
         at_square = first_failure(exercise, square, layout, [answer.case for answer in square])
-        if not at_square or failure.stage == "run" and at_square.stage != "run":
+        raises = any(answer.problem for answer in given if answer.case in others)
+        if not at_square or raises and at_square.stage != "run":
             failure, given = at_square, square
             result.notes.append(GRID)
     if not failure:

@@ -307,9 +307,9 @@ PLANTED = [
         "sample-None-written-into-the-weights",
     ),
     Planted(
-        "complete_rows",
-        "state, look = self.cell",
-        "look, state = self.cell",
+        "complete_einsum",
+        "state, weights = self.cell",
+        "weights, state = self.cell",
         RNN_SAMPLE,
         "sample-step-results-exchanged",
     ),
