@@ -4,8 +4,6 @@ What only looks different here is for mutants.py to leave out of its count; a ch
 input tells from the original belongs here, one that some input does belongs into the cases.
 """
 
-ALPHABET = "of attn, lstm and rnn the comparison holds for the same one as =="
-BROADCAST = "one START for all: it is broadcast over the batch when it meets the state"
 EARLIER = "a step more than asked for: no target looks at its scores, no earlier step at its state"
 EMPTY = "they are all empty lists when they get their names"
 EVERYTHING = "where ignore_index is None, targets != None is just True, and everything counts"
@@ -143,45 +141,30 @@ EQUIVALENTS = {
         "return (torch.stack(dx[::-1], dim=1), dA, dWx, dWh, dWattn, db{ -> .T})": ONE_AXIS,
     },
     "CaptioningRNN._project_image": {
-        "if self.cell_type {== -> <=} 'attn':": ALPHABET,
-        "return self.image_projection(features.mean(dim=({2, 3 -> 3, 2})))": ORDER,
+        "image = features if self.cell.attends else features.mean(dim=({2, 3 -> 3, 2}))": ORDER,
     },
     "CaptioningRNN.forward": {
         "x = self.word_embedding(captions[:, :-1]{ -> .detach()})": INTEGERS,
         "x = self.word_embedding(captions{[:, :-1] -> })": EARLIER,
         "x = self.word_embedding(captions[:,{ :-1 -> }])": EARLIER,
         "x = self.word_embedding(captions[:, :{-1 -> }])": EARLIER,
-        "if self.cell_type {== -> <=} 'attn':": ALPHABET,
         "return temporal_softmax_loss(scores, captions[:, 1:]{ -> .detach()}, "
         "self.ignore_index)": INTEGERS,
     },
     "CaptioningRNN.sample": {
-        "if self.cell_type {== -> <=} 'attn':": ALPHABET,
-        "h = c = image.mean(dim=({2, 3 -> 3, 2}))": ORDER,
         "word = torch.full((len(features),), self.start{, device=features.device -> })": ON_THE_CPU,
-        "word = torch.full(({len(features), -> }), self.start, device=features.device)": BROADCAST,
-        "word = torch.full((len({features -> c}),), self.start, device=features.device)": LIKE,
-        "word = torch.full((len({features -> h}),), self.start, device=features.device)": LIKE,
         "word = torch.full((len({features -> image}),), self.start, device=features.device)": LIKE,
         "word = torch.full((len(features),), self.start, device=features.{ -> T.}device)": LIKE,
-        "word = torch.full((len(features),), self.start, device={features -> c}.device)": LIKE,
-        "word = torch.full((len(features),), self.start, device={features -> h}.device)": LIKE,
         "word = torch.full((len(features),), self.start, device={features -> image}.device)": LIKE,
         "ended = torch.zeros_like(word{ -> .T}, dtype=torch.bool)": ONE_AXIS,
         "{captions, weights -> weights, captions} = ([], [])": EMPTY,
         "x = self.word_embedding(word{ -> .T})": ONE_AXIS,
-        "if self.cell_type {== -> >=} 'rnn':": ALPHABET,
-        "elif self.cell_type {== -> >=} 'lstm':": ALPHABET,
-        "word = self.vocabulary_projection(h).argmax(dim={1 -> -1})"
-        ".masked_fill(ended, self.null)": LAST,
-        "word = self.vocabulary_projection(h).argmax(dim=1)"
-        ".masked_fill(ended{ -> .T}, self.null)": ONE_AXIS,
+        "word = scores.argmax(dim={1 -> -1}).masked_fill(ended, self.null)": LAST,
+        "word = scores.argmax(dim=1).masked_fill(ended{ -> .T}, self.null)": ONE_AXIS,
         "ended = ended {| -> ^} (word == self.end)": NEVER_BOTH,
         "ended = ended{ -> .T} | (word == self.end)": ONE_AXIS,
         "ended = ended | (word{ -> .T} == self.end)": ONE_AXIS,
         "captions.append(word{ -> .T})": ONE_AXIS,
-        "captions = torch.stack(captions, dim={1 -> -1})": LAST,
-        "return (captions, torch.stack(weights, dim=1)) if self.cell_type {== -> <=} 'attn' "
-        "else captions": ALPHABET,
+        "return (torch.stack(captions, dim={1 -> -1}), weights)": LAST,
     },
 }
