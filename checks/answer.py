@@ -17,13 +17,18 @@ class Problem:
     structure    code that was given has been changed
     stopped      it did not come to an end, took too much memory, or ended the whole process
 
-    `where` lists (function, line, text of the line), outermost first, the student's file only.
+    `where` lists (function, line, text of the line), outermost first, the student's file only;
+    `arguments` what each of these was called with. `expression` is the part of the last line that
+    raised, `seen` the variables in it, as checks/running/evidence.py describes them.
     """
 
     kind: str
     message: str = ""
     type: str = ""
     where: list[tuple[str, int, str]] = field(default_factory=list)
+    arguments: list[dict[str, dict]] = field(default_factory=list)
+    expression: str = ""
+    seen: dict[str, dict] = field(default_factory=dict)
 
 
 @dataclass

@@ -43,24 +43,47 @@ def load(path: Path) -> dict:
     namespace = {
         "__name__": path.stem,
         "__file__": str(path),
-        "__builtins__": {**vars(builtins), "__import__": _import},
+        "__builtins__": {**vars(builtins), "__import__": _import, "__gpu__": GPU, "__to__": _moved},
     }
     exec(compile(tree, str(path), "exec"), namespace)
     return namespace
 
 
+class _Device(str):
+    """The name of a device that was another: to move a tensor there makes a copy, as it would have."""
+
+
+GPU = _Device("cpu")
+
+
+def _moved(value, *args, **settings):
+    """value.to(...): what would have gone from the processor to the GPU is copied."""
+    if isinstance(value, torch.Tensor) and any(a is GPU for a in (*args, *settings.values())):
+        settings.setdefault("copy", True)
+    return value.to(*args, **settings)
+
+
 class _OnProcessor(ast.NodeTransformer):
-    """Device names become "cpu", `.cuda()` nothing at all, `torch.cuda.LongTensor` torch's own."""
+    """Device names become "cpu", `.cuda()` moves there, `torch.cuda.LongTensor` is torch's own."""
 
     def visit_Constant(self, node: ast.Constant) -> ast.AST:
         if isinstance(node.value, str) and re.fullmatch(r"(cuda|mps)(:\d+)?", node.value):
-            return ast.copy_location(ast.Constant("cpu"), node)
+            return ast.copy_location(ast.Name("__gpu__", ast.Load()), node)
         return node
+
+    def _as_it_is(self, node: ast.AST) -> ast.AST:
+        return node  # the parts of an f-string are text, those of a `case` constants
+
+    visit_JoinedStr = visit_MatchValue = _as_it_is
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
         self.generic_visit(node)
-        if isinstance(node.func, ast.Attribute) and node.func.attr == "cuda":
-            return node.func.value
+        if isinstance(node.func, ast.Attribute) and node.func.attr in ("cuda", "to"):
+            moved, gpu = ast.Name("__to__", ast.Load()), ast.Name("__gpu__", ast.Load())
+            given = node.args if node.func.attr == "to" else [gpu]
+            rest = node.keywords if node.func.attr == "to" else []
+            call = ast.Call(moved, [node.func.value, *given], rest)
+            return ast.copy_location(call, node)
         return node
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.AST:

@@ -6,8 +6,9 @@ so it serves a notebook, a child process and a sandbox alike.
 
 import dis
 import inspect
+import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 
 import numpy as np
@@ -17,6 +18,7 @@ from checks.answer import Answer, Problem
 from checks.cases import EXERCISES, Case, Exercise
 from checks.hand_ins.given import Given
 from checks.hand_ins.hand_in import HandIn
+from checks.running.evidence import Calls, Zeros, expression
 
 DISTURBED = (
     "it leaves the captioner otherwise than it was: its parameters, whether they are trained, or"
@@ -28,7 +30,8 @@ KEPT = (
     " call before, in a global variable or in a default argument such as `[]`."
 )
 RANDOM = (
-    "Called twice with the same arguments, it gives two different results: there is chance in it."
+    "Called twice with the same arguments, it gives two different results: there is chance in it,"
+    " as dropout brings, noise, or a tensor drawn anew in every call."
 )
 UNFILLED = (
     "It computes with memory that nobody has filled, as `torch.empty`, `torch.Tensor(n)` and"
@@ -38,6 +41,7 @@ UNFILLED = (
 EMPTY = " (None for a cell that does not attend)"
 STEP = 1e-4  # of central differences: errors of about 1e-8 here
 LONGEST = 200  # characters of an exception's message
+MIXED = r"dtype|scalar type|[Dd]ouble|[Ff]loat|[Hh]alf"  # in messages where two dtypes meet
 DTYPES = {"float32": torch.float32, "float64": torch.float64}
 
 
@@ -53,13 +57,14 @@ def require(device: str) -> None:
     torch.zeros(1, dtype=torch.float64, device=device)
 
 
-def run(hand_in: HandIn, name: str, device: str = "cpu") -> list[Answer]:
+def run(hand_in: HandIn, name: str, device: str = "cpu", closely: bool = True) -> list[Answer]:
     """The answers of a hand-in to all cases of an exercise.
 
+    closely: exceptions are looked into, and whether the plain case comes out the same when called again.
     After a case that finds nothing written, or given code changed, the others are not run.
     """
     with torch.random.fork_rng(devices=[]), filled_memory():  # a notebook's own go on as before
-        return list(answers_to(hand_in, EXERCISES[name], device))
+        return list(answers_to(hand_in, EXERCISES[name], device, closely))
 
 
 @contextmanager
@@ -74,7 +79,9 @@ def filled_memory(fill: bool = True) -> Iterator[None]:
         torch.use_deterministic_algorithms(before, warn_only=warned)
 
 
-def answers_to(hand_in: HandIn, exercise: Exercise, device: str) -> Iterator[Answer]:
+def answers_to(
+    hand_in: HandIn, exercise: Exercise, device: str, closely: bool
+) -> Iterator[Answer]:
     """The answers, one after the other."""
     kit = exercise.cell and hand_in.layout.name == "kit"
     given = hand_in.layout.given(exercise.cell) if kit else Given()
@@ -82,7 +89,7 @@ def answers_to(hand_in: HandIn, exercise: Exercise, device: str) -> Iterator[Ans
         yield Answer(exercise.cases[0].name, problem=Problem("structure", given.fault))
         return
     for case in exercise.cases:
-        answer = run_case(hand_in, exercise, case, device)
+        answer = run_case(hand_in, exercise, case, device, closely)
         unwritten = answer.problem and answer.problem.kind == "unwritten"
         if case is exercise.cases[0] and not unwritten:
             answer.notes += given.notes
@@ -113,17 +120,29 @@ def differ(one: Answer, other: Answer) -> bool:
     )
 
 
-def run_case(hand_in: HandIn, exercise: Exercise, case: Case, device: str = "cpu") -> Answer:
+def run_case(
+    hand_in: HandIn, exercise: Exercise, case: Case, device: str = "cpu", closely: bool = False
+) -> Answer:
     """Call the function of an exercise on one case; whatever happens is in the answer."""
     answer = attempt(hand_in, exercise, case, device)
-    if in_float64(case) and answer.problem and "dtype" in answer.problem.message:
+    if in_float64(case) and any(re.search(MIXED, p.message) for p in problems_of(answer)):
         # float32 somewhere inside: does it work if all is float32?
-        settings = {**case.settings, "dtype": "float32"}
-        single = attempt(hand_in, exercise, replace(case, settings=settings), device)
-        answer = answer if single.problem else single
-    if case.name == "plain" and not (answer.problem and answer.problem.kind == "unwritten"):
-        answer.unsteady = unsteady(hand_in, exercise, case, device, answer)
+        in_single = replace(case, settings={**case.settings, "dtype": "float32"})
+        single = attempt(hand_in, exercise, in_single, device)
+        if not problems_of(single):
+            answer, case = single, in_single
+    if not closely or answer.problem and answer.problem.kind == "unwritten":
+        return answer
+    why = unsteady(hand_in, exercise, case, device, answer) if case.name == "plain" else ""
+    if any(problem.kind == "raised" for problem in problems_of(answer)):
+        again = attempt(hand_in, exercise, case, device, watched=True)
+        answer = again if problems_of(again) else answer
+    answer.unsteady = why
     return answer
+
+
+def problems_of(answer: Answer) -> list[Problem]:
+    return [problem for problem in (answer.problem, answer.gradient_problem) if problem]
 
 
 def unsteady(hand_in: HandIn, exercise: Exercise, case: Case, device: str, answer: Answer) -> str:
@@ -132,30 +151,34 @@ def unsteady(hand_in: HandIn, exercise: Exercise, case: Case, device: str, answe
         return KEPT
     if differ(answer, attempt(hand_in, exercise, case, device, seed=1)):
         return RANDOM
-    if broken(answer):
-        with filled_memory(False):
-            again = attempt(hand_in, exercise, case, device)
-        if not broken(again):
-            return UNFILLED
-    return ""
-
-
-def broken(answer: Answer) -> bool:
-    """Whether there are no outputs, or some that are no finite numbers."""
-    return bool(answer.problem) or not all(np.isfinite(a).all() for a in answer.outputs.values())
+    with Zeros(hand_in) as zeros:
+        otherwise = attempt(hand_in, exercise, case, device)
+    if not differ(answer, otherwise):
+        return ""
+    places = list(zeros.places)
+    return f"{UNFILLED} (line {places[0][1]}, `{places[0][2]}`)" if len(places) == 1 else UNFILLED
 
 
 def in_float64(case: Case) -> bool:
     return case.settings.get("dtype", "float64") == "float64"
 
 
-def attempt(hand_in: HandIn, exercise: Exercise, case: Case, device: str, seed: int = 0) -> Answer:
-    """run_case in the dtype of the case."""
+def attempt(
+    hand_in: HandIn,
+    exercise: Exercise,
+    case: Case,
+    device: str,
+    seed: int = 0,
+    watched: bool = False,
+) -> Answer:
+    """run_case in the dtype of the case. watched: an exception is told with the arguments of all calls."""
     torch.manual_seed(seed)
     answer = Answer(case.name)
     call = Call(hand_in, exercise, case, device)
+    call.calls = Calls(hand_in) if watched else None
     try:
-        outputs = call.outputs(answer)
+        with call.calls or nullcontext():
+            outputs = call.outputs(answer)
         answer.changed = call.changed()
     except Trouble as trouble:
         answer.problem = trouble.problem
@@ -187,6 +210,7 @@ class Call:
         self.dtype = DTYPES[case.settings.get("dtype", "float64")]
         self.inputs = {name: self.tensor(array) for name, array in case.inputs.items()}
         self.parameters = {name: self.tensor(array) for name, array in case.parameters.items()}
+        self.calls: Calls | None = None
         self.leaves = {}
         if case.upstream:
             self.leaves = {k: v for k, v in self.inputs.items() if v.is_floating_point()}
@@ -244,8 +268,12 @@ class Call:
             message = (str(error).strip().splitlines() or [""])[0].split(". ")[0]
         except Exception:  # an exception of the student's own
             message = ""
-        places = self.hand_in.places(error.__traceback__)
-        return Problem("raised", message[:LONGEST], type(error).__name__, places)
+        problem = Problem("raised", message[:LONGEST], type(error).__name__)
+        problem.where = self.hand_in.places(error.__traceback__)
+        if self.calls:
+            problem.arguments = self.calls.of(error.__traceback__)
+            problem.expression, problem.seen = expression(self.hand_in, error)
+        return problem
 
     def named(self, exercise: Exercise, returned) -> tuple[dict[str, torch.Tensor], object]:
         """The outputs by name, and the cache. Raises Trouble where something else came back."""
