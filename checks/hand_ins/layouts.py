@@ -13,8 +13,10 @@ import torch
 from torch import nn
 
 from checks.cases.case import LEFT_AWAY
-from checks.hand_ins.layers import find_places, made_by
+from checks.hand_ins.layers import EMBEDDING, find_places, made_by
 from checks.hand_ins.stand_ins import Nothing, Photos, load
+from checks.hand_ins.strangers import PURPOSES, Strangers
+from checks.running.evidence import Used
 
 __all__ = ["LAYOUTS", "Captioner", "FunctionsLayout", "MethodsLayout", "layout_of", "load"]
 
@@ -282,6 +284,7 @@ class Captioner:
             self.module = made_by(maker, arguments).to(dtype)
         shapes = {name: tuple(value.shape) for name, value in parameters.items()}
         self._places = find_places(self.module, shapes, photos.channels)
+        self._strangers = Strangers(self.module, self._places, shapes, photos.channels)
         self._check_complete(arguments["cell_type"])
 
     def train(self, mode: bool = True) -> None:
@@ -290,6 +293,10 @@ class Captioner:
     def parameters(self) -> dict[str, torch.Tensor]:
         """The leaves of the gradient graph, by the kit's names, in the kit's shapes."""
         return self._parameters
+
+    def fault(self) -> tuple[str, str]:
+        """What is wrong with the layers that the last call used: name of the mistake, and a sentence."""
+        return self._strangers.fault()
 
     def forward(self, features: torch.Tensor, captions: torch.Tensor) -> torch.Tensor:
         """The training loss of features (N,C,h,w)."""
@@ -307,15 +314,23 @@ class Captioner:
         with torch.no_grad():
             returned = self._call(lambda images: self.module.sample(images, max_length), features)
         captions = returned[0] if isinstance(returned, tuple) else returned
-        unseen = isinstance(captions, torch.Tensor) and not self._photos.looked_at
-        if captions is None or (unseen and bool((captions == self._null).all())):
+        empty = isinstance(captions, torch.Tensor) and bool((captions == self._null).all())
+        if captions is None or empty and not self._looks_up_words(features, max_length):
             raise NotImplementedError("CaptioningRNN.sample")
         return returned if self._attends else (captions, None)
+
+    def _looks_up_words(self, features: torch.Tensor, max_length: int) -> bool:
+        """Whether sampling takes word vectors, as it does once it is written, whatever it returns."""
+        places = [place for place, _ in self._places if place.source == EMBEDDING]
+        tensors = {str(k): p.layer._parameters[p.name] for k, p in enumerate(places)}
+        with torch.no_grad(), self._encoders_in_place(), Used(tensors) as watch:
+            self.module.sample(self._photos.of(features), max_length)
+        return bool(watch.found)
 
     def _call(self, method: Callable, features: torch.Tensor):
         for place, shape in self._places:
             place.fill(self._parameters[place.source], shape, self._photos.channels)
-        with self._encoders_in_place():
+        with self._encoders_in_place(), self._strangers.watched():
             return method(self._photos.of(features))
 
     @contextmanager
@@ -334,19 +349,10 @@ class Captioner:
     def _check_complete(self, cell_type: str):
         if not list(self.module.parameters()):
             raise NotImplementedError("CaptioningRNN.__init__")
-        filled = {place.source for place, _ in self._places}
-        for name, value in self._parameters.items():
-            if name not in filled:
+        for name in self._strangers.missing:
+            if not self._strangers.near(name):
                 raise LookupError(
                     f"CaptioningRNN with cell_type={cell_type!r} has no layer for "
-                    f"{_PURPOSES[name.split('.')[0]]}: none has the shape of {name}, "
-                    f"{tuple(value.shape)}"
+                    f"{PURPOSES[name.split('.')[0]]}: none has the shape of {name}, "
+                    f"{tuple(self._parameters[name].shape)}"
                 )
-
-
-_PURPOSES = {
-    "word_embedding": "the word vectors",
-    "image_projection": "the image features",
-    "cell": "the recurrence",
-    "vocabulary_projection": "the scores of the words",
-}

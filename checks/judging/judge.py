@@ -3,7 +3,7 @@
 Works on answers alone, recorded right ones and given ones: no student's code and no torch here.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -11,8 +11,10 @@ import numpy as np
 from checks import answers
 from checks.answer import Answer, Problem
 from checks.cases import Case, Exercise
+from checks.judging.allowed import not_counted
 from checks.judging.compare import EXACT, SINGLE, error, first_wrong, shape_text
 from checks.judging.diagnosis import diagnose
+from checks.judging.evident import evident
 
 STAGES = ("import", "run", "structure", "shape", "dtype", "values", "property", "gradient")
 FLOAT32 = (
@@ -22,8 +24,8 @@ FLOAT32 = (
 GRAPH = "sample builds a gradient graph that nobody needs: torch.no_grad() saves time and memory"
 SHORT = "it stops once all captions have ended, and leaves it to others to fill up with NULL"
 LOST = Problem("returned", "no answer came back")
-OTHER_GRIDS = ("plain", "tall grid", "wide grid", "one position")  # and no other difference
-GRID = "works on the 4 x 4 grid; other heights and widths it does not take"
+SEPARATE = {"one row", "one step", "one unit", "strided", "float32", "one word a row", "three axes"}
+SEPARATE |= {"tall grid", "wide grid", "one position"}  # what fails there fails in no other case
 
 
 @dataclass
@@ -31,6 +33,7 @@ class Result:
     """A verdict: the fields of the JSON contract, and what the faces show beside it.
 
     hint     a further nudge;  picture: name of a wrong output, what came, what should have
+    faults   of all that is wrong, the stage and the case; None: it was not judged
     """
 
     function: str
@@ -42,6 +45,7 @@ class Result:
     notes: list[str] = field(default_factory=list)
     hint: str = ""
     picture: tuple[str, np.ndarray, np.ndarray] | None = None
+    faults: set[tuple[str, str]] | None = None
 
     def json(self) -> dict:
         """As `check --json` prints it."""
@@ -59,6 +63,7 @@ class Failure:
     output: str = ""
     picture: tuple[str, np.ndarray, np.ndarray] | None = None
     unsteady: bool = False
+    problem: Problem | None = None
 
 
 def judge(
@@ -66,63 +71,66 @@ def judge(
     given: Sequence[Answer],
     passed: Collection[str],
     layout: str = "kit",
+    faults: Mapping[str, set[tuple[str, str]] | None] = {},
 ) -> Result:
-    """The verdict on the answers to an exercise; `passed` names the exercises that passed before.
+    """The verdict on the answers to an exercise.
 
-    In a layout other than the kit's, a function that takes square grids alone passes with a note.
+    passed, faults: names of the exercises that passed before; of those that failed, what is wrong.
     """
     result = Result(exercise.name, exercise.part, "passed", message=exercise.right)
-    if kind := unfinished(exercise, given, layout):
+    if kind := unfinished(given):
         result.status, result.message = kind
         return result
-    failure = first_failure(exercise, given, layout)
-    others = [case.name for case in exercise.cases if case.name in OTHER_GRIDS]
-    by_grid = failure and layout != "kit" and first_failure(exercise, given, layout, others)
-    if by_grid and (square := on_square_grids(exercise, given)):
-        at_square = first_failure(exercise, square, layout, [answer.case for answer in square])
-        raises = any(answer.problem for answer in given if answer.case in others)
-        if not at_square or raises and at_square.stage != "run":
-            failure, given = at_square, square
-            result.notes.append(GRID)
-    if not failure:
+    found = failures(exercise, given, layout)
+    if layout != "kit" and found:
+        wrong = dict.fromkeys(failure.case.name for failure in found)
+        dropped, result.notes = not_counted(exercise, given, wrong)
+        given = [answer for answer in given if answer.case not in dropped]
+        found = [failure for failure in found if failure.case.name not in dropped]
+        for failure in found if "plain" in dropped else []:  # the square grid is the usual one
+            if failure.case.name == "square grid":
+                failure.text = failure.text.removesuffix(where_it_shows(failure.case))
+    result.faults = {(failure.stage, failure.case.name) for failure in found}
+    if not found:
         result.notes += notes(exercise, given, layout)
         return result
     missing = [name for name in exercise.needs if name not in passed]
-    if missing:
+    if any(hides(faults.get(name), found[0]) for name in missing):
         result.status, result.message = "blocked", f"waits for {', '.join(missing)}"
+        result.faults = None
         if consistent(given):
             result.notes.append("it fits your own forward: put that right first")
         return result
-    return failed(result, exercise, given, failure)
+    return failed(result, exercise, given, found[0], layout)
 
 
-def on_square_grids(exercise: Exercise, given: Sequence[Answer]) -> list[Answer]:
-    """The answers to cases whose grid is 4 x 4; none where there is no grid."""
-    square = {
-        case.name
-        for case in exercise.cases
-        for name, array in case.inputs.items()
-        if name in ("A", "features") and array.shape[-2:] == (4, 4)
-    }
-    return [answer for answer in given if answer.case in square]
+def hides(faults: set[tuple[str, str]] | None, failure: Failure) -> bool:
+    """Whether a failure may be that of a function it calls, which has these faults (None: not known).
+
+    What is wrong in a case apart, or with a gradient alone, shows where the same is asked.
+    """
+    if faults is None or failure.problem and len(failure.problem.where) > 1:
+        return True
+    ordinary = {case for stage, case in faults if stage != "gradient"}
+    apart = {case.removesuffix(", square grid") for case in ordinary}
+    return (
+        bool(apart - SEPARATE)
+        or failure.case.name.removesuffix(", square grid") in apart
+        or failure.stage == "gradient"
+    )
 
 
-def unfinished(exercise: Exercise, given: Sequence[Answer], layout: str) -> tuple[str, str] | None:
+def unfinished(given: Sequence[Answer]) -> tuple[str, str] | None:
     """Status and message of what is not written yet."""
     problem = given[0].problem if given else LOST
     if problem and problem.kind == "unwritten":
         return "unwritten", problem.message or "not written yet"
-    sampled = [a.outputs["captions"] for a in given if "captions" in a.outputs]
-    if (
-        layout != "kit"
-        and len(sampled) == len(given)
-        and all((s == s.flat[0]).all() for s in sampled)
-    ):
-        return "unwritten", "not written yet: the same word everywhere"
     return None
 
 
-def failed(result: Result, exercise: Exercise, given: Sequence[Answer], failure: Failure) -> Result:
+def failed(
+    result: Result, exercise: Exercise, given: Sequence[Answer], failure: Failure, layout: str
+) -> Result:
     """The result of a failure, with the mistake behind it."""
     result.status, result.stage, result.picture = "failed", failure.stage, failure.picture
     result.message = failure.text
@@ -132,9 +140,16 @@ def failed(result: Result, exercise: Exercise, given: Sequence[Answer], failure:
     if changed:  # put right, it gives something else there
         result.stage, result.message = "structure", f"{changed[0]} ({failure.text})"
         return result
-    if not given or given[0].problem and given[0].problem.kind in ("stopped", "structure"):
+    if failure.problem and failure.problem.kind in ("stopped", "structure"):
+        result.mistakes = [[failure.problem.type]] if failure.problem.type else []
+        return result
+    certain = evident(failure.problem, failure.case)
+    if certain and layout != "kit":
+        result.message = f"{certain} ({failure.text})"
         return result
     found = diagnose(exercise, given)
+    if certain and not found.mistakes:
+        found.message = certain
     result.mistakes, result.hint = found.mistakes, found.hint
     if failure.unsteady and found.mistakes:
         result.message = f"{failure.text} {found.message}"
@@ -143,28 +158,32 @@ def failed(result: Result, exercise: Exercise, given: Sequence[Answer], failure:
     return result
 
 
-def first_failure(
-    exercise: Exercise,
-    given: Sequence[Answer],
-    layout: str = "kit",
-    wanted: Collection[str] = (),
-) -> Failure | None:
-    """The first stage that fails, in the order of STAGES, in all judged cases or those wanted."""
+def failures(exercise: Exercise, given: Sequence[Answer], layout: str = "kit") -> list[Failure]:
+    """All that is wrong: first the plain case, then by the order of STAGES; empty if nothing is."""
     right = {answer.case: answer for answer in answers.recorded(exercise.name).right}
-    cases = {case.name: case for case in exercise.cases if case.judged}
     by_case = {answer.case: answer for answer in given}
     triples = [
-        (cases[name], whole(by_case.get(name), right[name], layout), right[name])
-        for name in wanted or cases
+        (case, whole(by_case.get(case.name), right[case.name], layout), right[case.name])
+        for case in exercise.cases
+        if case.judged
     ]
-    plain = [triple for triple in triples if triple[0].name == "plain"]
-    for some in (plain, triples):  # what is wrong there is told before what crashes at N = 1
-        for look in (steadiness, problems, shapes, dtypes, values, properties, gradients):
-            for failure in look(some):
-                frozen = failure.stage == "gradient" and failure.output == "features"
-                if layout == "kit" or not frozen:  # other courses hold the encoder inside, frozen
-                    return failure
-    return None
+    plain, square = (
+        [triple for triple in triples if triple[0].name == name]
+        for name in ("plain", "square grid")
+    )
+    found = [
+        failure
+        for some in (
+            plain,
+            square,
+            triples,
+        )  # what is wrong there comes before what crashes at N = 1
+        for look in (steadiness, problems, shapes, dtypes, values, properties, gradients)
+        for failure in look(some)
+    ]
+    if layout != "kit":  # other courses hold the encoder inside, frozen
+        found = [f for f in found if (f.stage, f.output) != ("gradient", "features")]
+    return found
 
 
 def whole(answer: Answer | None, right: Answer, layout: str) -> Answer:
@@ -190,7 +209,8 @@ def problems(triples: Triples) -> Iterator[Failure]:
     for case, answer, _ in triples:
         if problem := answer.problem:
             stage = {"structure": "structure", "returned": "structure"}.get(problem.kind, "run")
-            yield Failure(stage, case, problem_text(problem) + where_it_shows(case))
+            text = problem_text(problem) + where_it_shows(case)
+            yield Failure(stage, case, text, problem=problem)
 
 
 def shapes(triples: Triples) -> Iterator[Failure]:
@@ -252,7 +272,7 @@ def gradients(triples: Triples) -> Iterator[Failure]:
     for case, answer, right in triples:
         if problem := answer.gradient_problem:
             text = f"autograd cannot go back through it: {problem_text(problem)}"
-            yield Failure("gradient", case, text + where_it_shows(case))
+            yield Failure("gradient", case, text + where_it_shows(case), problem=problem)
             continue
         for name, expected in right.gradients.items():
             got = answer.gradients.get(name)

@@ -46,7 +46,7 @@ class Standing:
 
     def __init__(self, source: Session | Here, layout: str):
         self.source, self.layout = source, layout
-        self.passed, self.stopped = set(), set()
+        self.passed, self.stopped, self.faults = set(), set(), {}
 
     def result(self, exercise: Exercise) -> Result:
         """The verdict on one exercise.
@@ -62,9 +62,10 @@ class Standing:
         if is_stopped(answers):
             self.stopped.add(exercise.name)
         try:
-            result = judge(exercise, answers, passed, self.layout)
+            result = judge(exercise, answers, passed, self.layout, self.faults)
         except Exception as error:
             result = Result(exercise.name, exercise.part, "failed", "run", message=fault(error))
+        self.faults[exercise.name] = result.faults
         if result.status == "passed":
             self.passed.add(exercise.name)
         return result

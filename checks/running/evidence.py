@@ -8,12 +8,14 @@ import linecache
 import re
 import sys
 from types import FrameType, TracebackType
+from typing import TYPE_CHECKING
 
 import torch
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from checks.hand_ins.hand_in import HandIn
+if TYPE_CHECKING:
+    from checks.hand_ins.hand_in import HandIn
 
 DERIVED = {"T", "H", "mT", "mH", "data"}  # attributes that are the numbers themselves
 PASSIVE = {"size", "dim", "numel", "stride", "__len__", "__repr__", "__format__", "requires_grad_"}
@@ -24,7 +26,7 @@ PASSIVE |= {"type", "is_floating_point", "is_contiguous", "register_hook"}
 class Calls:
     """While open, notes what the functions of a hand-in are called with, frame by frame."""
 
-    def __init__(self, hand_in: HandIn):
+    def __init__(self, hand_in: "HandIn"):
         self.hand_in, self.arguments = hand_in, {}
 
     def __enter__(self) -> "Calls":
@@ -72,7 +74,7 @@ def frames_of(trace: TracebackType | None) -> list[tuple[FrameType, TracebackTyp
     return steps
 
 
-def expression(hand_in: HandIn, error: BaseException) -> tuple[str, dict[str, dict]]:
+def expression(hand_in: "HandIn", error: BaseException) -> tuple[str, dict[str, dict]]:
     """The part of the student's innermost line that raised, and the variables in it.
 
     Where values were to be unpacked, it is what was unpacked. ("", {}) where it cannot be told.
@@ -126,7 +128,7 @@ class Zeros(TorchDispatchMode):
     places: where in the student's file such memory was asked for.
     """
 
-    def __init__(self, hand_in: HandIn):
+    def __init__(self, hand_in: "HandIn"):
         super().__init__()
         self.hand_in, self.places = hand_in, {}
 

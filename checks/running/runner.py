@@ -79,9 +79,7 @@ def filled_memory(fill: bool = True) -> Iterator[None]:
         torch.use_deterministic_algorithms(before, warn_only=warned)
 
 
-def answers_to(
-    hand_in: HandIn, exercise: Exercise, device: str, closely: bool
-) -> Iterator[Answer]:
+def answers_to(hand_in: HandIn, exercise: Exercise, device: str, closely: bool) -> Iterator[Answer]:
     """The answers, one after the other."""
     kit = exercise.cell and hand_in.layout.name == "kit"
     given = hand_in.layout.given(exercise.cell) if kit else Given()
@@ -363,11 +361,25 @@ class Call:
             raise
         self.made.train(not settings.get("eval", False))
         before = self.state()
-        outputs = self.asked(answer)
+        outputs = self.with_its_layers(answer)
         if self.state() != before:
             answer.side_effects.append(DISTURBED)
         if self.case.name == "plain" and self.remembers(build, about, answer):
             answer.side_effects.append(REMEMBERED)
+        return outputs
+
+    def with_its_layers(self, answer: Answer) -> dict[str, torch.Tensor]:
+        """What was asked of the captioner, unless it has other layers than the captioner asked for."""
+        try:
+            outputs, trouble = self.asked(answer), None
+        except Trouble as error:
+            outputs, trouble = {}, error
+        written = trouble is None or trouble.problem.kind != "unwritten"
+        name, fault = self.made.fault() if written else ("", "")
+        if fault:
+            raise Trouble(Problem("structure", fault, name))
+        if trouble:
+            raise trouble
         return outputs
 
     def state(self) -> list:
