@@ -133,9 +133,9 @@ def argument_dtype(problem: Problem, case: Case) -> str:
         for name, what in given.items():
             if line and "float" in what.get("dtype", "") and what["dtype"] != wanted:
                 return (
-                    f"`{name}` comes to `{function}` in line {line} as {what['dtype']}, where all that went"
-                    f" in is {wanted}: a tensor made on the way there has a dtype of its own. Take that of the"
-                    " inputs: `dtype=x.dtype`, or `zeros_like`."
+                    f"`{name}` comes to `{function}` in line {line} as {what['dtype']}, where all that"
+                    f" went in is {wanted}: a tensor made on the way there has a dtype of its own. Take that"
+                    " of the inputs: `dtype=x.dtype`, or `zeros_like`."
                 )
     return ""
 

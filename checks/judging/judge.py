@@ -140,6 +140,8 @@ def failed(
     if changed:  # put right, it gives something else there
         result.stage, result.message = "structure", f"{changed[0]} ({failure.text})"
         return result
+    if not given:
+        return result
     if failure.problem and failure.problem.kind in ("stopped", "structure"):
         result.mistakes = [[failure.problem.type]] if failure.problem.type else []
         return result
@@ -243,7 +245,7 @@ def values(triples: Triples, stage: tuple[str, ...] = ("values", "dtype")) -> It
     for case, answer, right in triples:
         for name, expected in right.outputs.items():
             got = answer.outputs.get(name)
-            if case.stage not in stage or got is None:
+            if case.stage not in stage or got is None or got.shape != expected.shape:
                 continue
             if error(got, expected) > tolerance(case, answer.dtypes[name]):
                 text = f"`{name}` {wrong_text(got, expected)}{where_it_shows(case)}"
