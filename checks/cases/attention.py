@@ -34,7 +34,7 @@ EXERCISES = [
         ),
         right="weights sum to 1 over the whole grid of each picture, whatever its height and width",
         make_cases=lambda: with_sharper_grid(
-            standard_cases("attention", LOOK, {"attn": "N H"}),
+            standard_cases("attention", LOOK, {"attn": "N H"}, square=True),
         ),
     ),
     Exercise(
@@ -74,7 +74,7 @@ EXERCISES = [
         ),
         right="it looks anew before every step, with the state it then has",
         make_cases=lambda: with_sharper_grid(
-            standard_cases("attention lstm", SEQUENCE, {"h": "N T H"})
+            standard_cases("attention lstm", SEQUENCE, {"h": "N T H"}, square=True)
         ),
     ),
 ]

@@ -152,11 +152,20 @@ SPECIAL_SIZES = {
 }
 
 
-def standard_cases(seed: str, inputs: dict[str, str], upstream: dict[str, str]) -> list[Case]:
+SQUARE_SIZES = {  # what other courses' functions, which take no other grid, would not be asked
+    "one step, square grid": (dict(T=1, h=4, w=4), "with a single time step (T = 1)"),
+    "one unit, square grid": (dict(H=1, h=4, w=4), "with a single hidden unit (H = 1)"),
+}
+
+
+def standard_cases(
+    seed: str, inputs: dict[str, str], upstream: dict[str, str], square: bool = False
+) -> list[Case]:
     """The cases that every function on floating numbers gets; shapes as in `drawn`.
 
     Mixed sizes first; then sizes of one wherever the function has that letter, other grids, inputs
-    that lie strided in memory, float32, and all sizes equal for the diagnosis.
+    that lie strided in memory, float32, and all sizes equal for the diagnosis. square: all of it is
+    asked on a square grid too.
     """
     letters = set(" ".join([*inputs.values(), *upstream.values()]).replace("4H", "H").split())
 
@@ -165,17 +174,19 @@ def standard_cases(seed: str, inputs: dict[str, str], upstream: dict[str, str]) 
         return Case(name, arrays, upstream=drawn(seed, sizes, **upstream), **more)
 
     cases = [case("plain", MIXED)]
-    for name, (change, only) in SPECIAL_SIZES.items():
+    for name, (change, only) in (SPECIAL_SIZES | (SQUARE_SIZES if square else {})).items():
         if set(change) <= letters:
             cases.append(case(name, replace(MIXED, **change), only=only))
     if "T" in letters and "x" in inputs:
         cases.append(another_ending(cases[0]))
-    cases += [
-        case("strided", MIXED, stage="property", settings={"strided": True}, only=STRIDED),
-        case("float32", MIXED, stage="dtype", settings={"dtype": "float32"}, only="in float32"),
-        case("equal sizes", EQUAL, judged=False),
-    ]
-    return cases
+    grids = {"": MIXED, ", square grid": replace(MIXED, h=4, w=4)} if square else {"": MIXED}
+    for where, sizes in grids.items():
+        strided, single = {"strided": True}, {"dtype": "float32"}
+        cases += [
+            case(f"strided{where}", sizes, stage="property", settings=strided, only=STRIDED),
+            case(f"float32{where}", sizes, stage="dtype", settings=single, only="in float32"),
+        ]
+    return [*cases, case("equal sizes", EQUAL, judged=False)]
 
 
 STRIDED = "with inputs that do not lie contiguous in memory, as slices and transposes do"
