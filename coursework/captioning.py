@@ -353,8 +353,7 @@ def attention_lstm_backward(dh, cache):
 
 
 def _weight(rows, columns):
-    """A normal (rows, columns) parameter with variance 1 / rows (LeCun et al. 1998)."""
-    return nn.Parameter(torch.randn(rows, columns) / math.sqrt(rows))
+    return nn.Parameter(torch.randn(rows, columns) / math.sqrt(rows))  # (LeCun 1998)
 
 
 class RNN(nn.Module):
@@ -436,15 +435,18 @@ class WordEmbedding(nn.Module):
 
 # 6. The captioner
 class CaptioningRNN(nn.Module):
-    """From features to a caption (after Vinyals et al. 2015 and Xu et al. 2015)."""
+    """From features to a caption (after Vinyals et al. 2015 and Xu et al. 2015).
+
+    The cell gets as its image image_projection of the features, at each position of the
+    grid; or, if it does not attend, of their mean. scores = vocabulary_projection(h)
+    """
 
     cells = {"rnn": RNN, "lstm": LSTM, "attn": AttentionLSTM}
 
     def __init__(self, word_to_idx, input_dim, wordvec_dim, hidden_dim,
                  cell_type="rnn", ignore_index=NULL):  # fmt: skip
         """(given)  word_to_idx: ids 0..V-1 by word; input_dim: C; ignore_index: id, or
-        word, of the target that does not count; None: all count.
-        Raises ValueError for an unknown cell_type.
+        word, of the target that does not count (None: all do). ValueError: unknown cell
         """
         super().__init__()
         if cell_type not in self.cells:
@@ -460,7 +462,6 @@ class CaptioningRNN(nn.Module):
         self.vocabulary_projection = nn.Linear(hidden_dim, len(word_to_idx))
 
     def _project_image(self, features):
-        """Project features (N,C,h,w) at every position, or their mean; see attends."""
         image = features if self.cell.attends else features.mean(dim=(2, 3))
         return self.image_projection(image.movedim(1, -1)).movedim(-1, 1)
 
@@ -479,9 +480,8 @@ class CaptioningRNN(nn.Module):
     def sample(self, features, max_length=15):
         """Greedy captions: reads START, then each time the word it has just predicted.
 
-        features (N,C,h,w)
-        Returns captions (N,max_length) int64, the first predicted word first, only NULL
-        after END; and weights (N,max_length,h,w), or None if the cell does not attend.
+        features (N,C,h,w) -> captions (N,max_length) int64: words predicted, END, NULL;
+        and weights (N,max_length,h,w), or None if the cell does not attend.
         """
         image = self._project_image(features)
         state = self.cell.start(image)
