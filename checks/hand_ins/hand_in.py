@@ -3,8 +3,11 @@
 import ast
 import difflib
 import inspect
+import io
 import linecache
+import re
 import sys
+import tokenize
 import traceback
 from collections.abc import Callable
 from contextlib import contextmanager, suppress
@@ -134,8 +137,18 @@ class HandIn:
         return frame.f_code.co_filename in self.files
 
     def place(self, frame: FrameType, line: int) -> tuple[str, int, str]:
-        text = linecache.getline(frame.f_code.co_filename, line, frame.f_globals).strip()
-        return frame.f_code.co_name, line, text
+        text = linecache.getline(frame.f_code.co_filename, line, frame.f_globals)
+        return frame.f_code.co_name, line, quotable(text)
+
+
+def quotable(line: str) -> str:
+    """A line of source without its comment, and with one blank where there were several."""
+    with suppress(tokenize.TokenError, IndentationError, SyntaxError):  # it need not be a statement
+        for token in tokenize.generate_tokens(io.StringIO(line.strip()).readline):
+            if token.type == tokenize.COMMENT:
+                line = line.strip()[: token.start[1]]
+                break
+    return re.sub(r"\s+", " ", line).strip()
 
 
 def code_in(namespace: dict):

@@ -149,7 +149,7 @@ def failed(
     if certain and layout != "kit":
         result.message = f"{certain} ({failure.text})"
         return result
-    found = diagnose(exercise, given)
+    found = diagnose(exercise, given, failure.case.name)
     if certain and not found.mistakes:
         found.message = certain
     result.mistakes, result.hint = found.mistakes, found.hint
