@@ -480,8 +480,8 @@ class CaptioningRNN(nn.Module):
     def sample(self, features, max_length=15):
         """Greedy captions: reads START, then each time the word it has just predicted.
 
-        features (N,C,h,w) -> captions (N,max_length) int64: words predicted, END, NULL;
-        and weights (N,max_length,h,w), or None if the cell does not attend.
+        features (N,C,h,w) -> captions (N,max_length) int64, predicted words alone, NULL
+        after END; and weights (N,max_length,h,w), or None if the cell does not attend.
         """
         image = self._project_image(features)
         state = self.cell.start(image)
