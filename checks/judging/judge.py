@@ -15,6 +15,7 @@ from checks.judging.allowed import not_counted
 from checks.judging.compare import EXACT, SINGLE, error, first_wrong, shape_text
 from checks.judging.diagnosis import diagnose
 from checks.judging.evident import evident
+from checks.judging.sampled import sampled
 
 STAGES = ("import", "run", "structure", "shape", "dtype", "values", "property", "gradient")
 FLOAT32 = (
@@ -150,6 +151,8 @@ def failed(
         result.message = f"{certain} ({failure.text})"
         return result
     found = diagnose(exercise, given, failure.case.name)
+    if not found.mistakes and "captions" in exercise.outputs:
+        certain = certain or sampled(exercise, given, answers.recorded(exercise.name).right)
     if certain and not found.mistakes:
         found.message = certain
     result.mistakes, result.hint = found.mistakes, found.hint
