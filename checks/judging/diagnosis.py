@@ -74,7 +74,9 @@ def in_place(given: Sequence[Answer]) -> str:
     """That inputs are changed, where the numbers are wrong as well."""
     changed = next((answer.changed for answer in given if answer.case == "plain"), [])
     names = " and ".join(f"`{name}`" for name in changed)
-    return f"It changes its input {names} in place: what comes after reads other numbers." * bool(names)
+    return f"It changes its input {names} in place: what comes after reads other numbers." * bool(
+        names
+    )
 
 
 def called(exercise: Exercise) -> set[str]:
@@ -237,7 +239,9 @@ def agreement(known: Recorded, made: Fingerprint, strict: bool) -> np.ndarray:
 
     A gradient that does not arrive is zero. Other layouts may leave the weights away.
     """
-    single = np.array([c.case.startswith("float32") for c in known.columns])  # in which order matters
+    single = np.array(
+        [c.case.startswith("float32") for c in known.columns]
+    )  # in which order matters
     numbers = np.isclose(known.values, made.values, rtol=2e-5, atol=2e-6)
     numbers |= single & np.isclose(known.values, made.values, rtol=2e-4, atol=2e-4)
     weights = np.array([c.what == "output" and c.name == "weights" for c in known.columns])

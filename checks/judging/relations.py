@@ -12,6 +12,7 @@ from checks.judging.compare import same
 
 CLOSE = 1e-6
 TIMED = ("h", "dx", "weights", "captions")  # outputs whose second axis is time
+GATED = ("dWx", "dWh", "dWattn", "db")
 EMPTY = 1e-30  # below it: zeros, and the tiny numbers of a buffer that nobody has filled
 FACTORS = {
     "-1": -1.0,
@@ -56,10 +57,12 @@ def relation(
     }
     known = {**dict(exercise.cases[0].inputs), **expected["plain"]}
     steps = same_step(wrong)
-    found = []
+    rest = {name: pair for name, pair in wrong.items() if name not in explained}
+    found = [zeros(rest), gates := gate_blocks(rest)]
     for name, (got, wanted) in wrong.items():
         if name not in explained and got.shape == wanted.shape and np.isfinite(got).all():
-            looks = (blocks, factor, elsewhere, in_time, misplaced, in_batch, term)
+            looks = (order, factor, elsewhere, in_time, misplaced, moved, in_batch, term, nearly)
+            looks = [look for look in looks if not (gates and name in GATED)]
             said = (
                 look(name, got, wanted, known) for look in looks if look is not in_time or steps
             )
@@ -85,17 +88,16 @@ def right_and_wrong(wrong: list[str], outputs: list[str]) -> str:
     right = [f"`{name}`" for name in outputs if name not in wrong]
     if not right or not wrong:
         return ""
-    verb, others = "is" if len(right) == 1 else "are", ", ".join(f"`{name}`" for name in wrong)
-    last = f" and {right.pop()}" if len(right) > 1 else ""
-    return f"{', '.join(right)}{last} {verb} right, {others} wrong."
+    verb, others = "is" if len(right) == 1 else "are", listed([f"`{name}`" for name in wrong])
+    return f"{listed(right)} {verb} right, {others} wrong."
 
 
 def factor(name: str, got: np.ndarray, expected: np.ndarray, known: dict) -> str:
     """A constant factor, and what it is in the sizes of the case."""
     if got.dtype.kind != "f" or np.isnan(expected).any() or not np.abs(expected).max() > CLOSE:
         return ""
-    if same(got, np.zeros_like(expected)):
-        return f"`{name}` is zero throughout."
+    if not got.any():
+        return ""  # see `zeros`
     ratio = float((got * expected).sum() / (expected * expected).sum())
     named = [text for text, value in FACTORS.items() if abs(ratio - value) < CLOSE * abs(value)]
     if not same(got, ratio * expected) or (got.size == 1 and not named):  # any number is a multiple
@@ -106,19 +108,45 @@ def factor(name: str, got: np.ndarray, expected: np.ndarray, known: dict) -> str
     return f"`{name}` is right but for a constant factor: it is {ratio:.4g}{what} times too large."
 
 
-def blocks(name: str, got: np.ndarray, expected: np.ndarray, known: dict) -> str:
+def zeros(wrong: dict[str, tuple[np.ndarray, np.ndarray]]) -> str:
+    """The wrong outputs that are nothing but zeros."""
+    found = [f"`{n}`" for n, (got, _) in wrong.items() if got.dtype.kind == "f" and not got.any()]
+    return f"{listed(found)} {'is' if len(found) == 1 else 'are'} zero throughout." * bool(found)
+
+
+def order(name: str, got: np.ndarray, expected: np.ndarray, known: dict) -> str:
     """The four gate blocks of the last axis in another order."""
-    if not got.ndim or got.shape[-1] != 4 * MIXED.H:
+    if not has_gates(got):
         return ""
     mine, theirs = np.split(got, 4, axis=-1), np.split(expected, 4, axis=-1)
     for order in itertools.permutations(range(4)):
         if order != (0, 1, 2, 3) and all(same(mine[k], theirs[j]) for k, j in enumerate(order)):
             letters = ", ".join("ifog"[j] for j in order)
             return f"`{name}` has its gate blocks in the order {letters} instead of i, f, o, g."
-    wrong = ["ifog"[k] for k in range(4) if not same(mine[k], theirs[k])]
-    if len(wrong) < 4:
-        return f"Of the four gate blocks in `{name}` only {' and '.join(wrong)} went wrong."
     return ""
+
+
+def has_gates(got: np.ndarray) -> bool:
+    return got.ndim > 0 and got.shape[-1] == 4 * MIXED.H
+
+
+def gate_blocks(wrong: dict[str, tuple[np.ndarray, np.ndarray]]) -> str:
+    """Which gates are wrong, where it is the same in all outputs that have a block for each."""
+    found = {}
+    for name, (got, expected) in wrong.items():
+        if has_gates(got) and got.shape == expected.shape:
+            blocks = zip("ifog", np.split(got, 4, axis=-1), np.split(expected, 4, axis=-1))
+            found[name] = [gate for gate, mine, theirs in blocks if not same(mine, theirs)]
+    gates = next(iter(found.values()), [])
+    if not 0 < len(gates) < 4 or any(each != gates for each in found.values()):
+        return ""
+    names = listed([f"`{name}`" for name in found])
+    return f"Of the four gate blocks only {listed(gates)} went wrong, in {names}."
+
+
+def listed(words: Sequence[str]) -> str:
+    """ "a, b and c" """
+    return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
 
 
 def elsewhere(name: str, got: np.ndarray, expected: np.ndarray, known: dict) -> str:
@@ -178,6 +206,38 @@ def shuffled(got: np.ndarray, expected: np.ndarray) -> bool:
     if got.dtype.kind != "f" or got.ndim < 2 or np.isnan(expected).any():
         return False
     return same(np.sort(got, axis=None), np.sort(expected, axis=None)) and not same(got, expected)
+
+
+def moved(name: str, got: np.ndarray, expected: np.ndarray, known: dict) -> str:
+    """Rows of the batch, or steps, that hold what belongs to others."""
+    for axis, what, size in ((0, "row", MIXED.N), (1, "step", MIXED.T)):
+        if got.dtype.kind != "f" or got.ndim < 2 or got.shape[axis] != size or name == "dW_embed":
+            continue
+        if axis == 1 and name not in TIMED:
+            continue
+        mine, theirs = np.moveaxis(got, axis, 0), np.moveaxis(expected, axis, 0)
+        from_where = [
+            next((m for m, other in enumerate(theirs) if same(one, other)), None) for one in mine
+        ]
+        wrong = [(n, m) for n, m in enumerate(from_where) if n != m]
+        if wrong and all(m is not None for _, m in wrong):
+            told = ", ".join(f"{what} {n} holds what belongs in {what} {m}" for n, m in wrong)
+            return f"In `{name}`, {told}."
+    return ""
+
+
+def nearly(name: str, got: np.ndarray, expected: np.ndarray, known: dict) -> str:
+    """Right to some digits."""
+    scale = float(np.abs(expected).max(initial=0.0))
+    if got.dtype.kind != "f" or got.size < 2 or not scale:
+        return ""
+    digits = int(-np.log10(float(np.abs(got - expected).max()) / scale + 1e-12))
+    if not 2 <= digits <= 6:
+        return ""
+    return (
+        f"`{name}` is right to about {digits} digits and no more, as after rounding, in half precision"
+        " or with a small number added somewhere."
+    )
 
 
 def in_batch(name: str, got: np.ndarray, expected: np.ndarray, known: dict) -> str:

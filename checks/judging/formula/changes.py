@@ -1,15 +1,65 @@
 """Every way to change one part of a line, and how to say it."""
 
 import ast
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from checks.judging.formula.words import text
+from checks.judging.formula.others import OTHERS, call, filled
+from checks.judging.formula.words import quoted, text
 
 FUNCTIONS = ("tanh", "sigmoid", "relu")
 FACTORS = {"2": 2.0, "1/2": 0.5, "-1": -1.0}
 CONSTANTS = (0, 1, 2, 3, -1)
 SIZES = {"2": "2", "1/2": "0.5", "-1": "-1", "N": "N", "1/N": "1 / N", "H": "H", "1/H": "1 / H"}
+MORE_SIZES = {
+    **{
+        "T": "T",
+        "1/T": "1 / T",
+        "N T": "N * T",
+        "1/(N T)": "1 / (N * T)",
+        "D": "D",
+        "1/D": "1 / D",
+    },
+    **{
+        "sqrt(H)": "sqrt(H)",
+        "1/sqrt(H)": "1 / sqrt(H)",
+        "sqrt(D)": "sqrt(D)",
+        "V": "V",
+        "1/V": "1 / V",
+    },
+    **{
+        "1/sqrt(D)": "1 / sqrt(D)",
+        "h w": "P",
+        "1/(h w)": "1 / P",
+        "3": "3",
+        "4": "4",
+        "1/4": "0.25",
+    },
+}
+NUMBERS = {
+    *"N T D H V P height width".split(),
+    "number",
+    *"ignored nothing NULL START END UNK".split(),
+}
+ACTIVATIONS = {*FUNCTIONS, "sqrt"}
+OTHER_ACTIVATIONS = tuple("softplus softsign leaky elu silu hard_sigmoid sin exp".split())
+DIVIDED = "`{0}` is divided by `{1}`"
+POINTWISE = [
+    ("relu(_0)", "what is negative in {} is set to 0"),
+    ("-relu(-_0)", "what is positive in {} is set to 0"),
+    ("abs(_0)", "{} loses its sign"),
+    ("_0 * _0", "{} is squared"),
+    *((f"clipped(_0, {c})", f"{{}} is clipped to [-{c}, {c}]") for c in (0.1, 0.5, 1, 2, 5)),
+    ("half(_0)", "{} is rounded to half precision (float16)"),
+    ("brain(_0)", "{} is rounded to bfloat16"),
+    *((f"rounded(_0, {k})", f"{{}} is rounded to {k} decimals") for k in (1, 2, 3, 4)),
+    ("row_of(_0, 0)", "the first row of {} is used for all rows of the batch"),
+    ("row_of(_0, -1)", "the last row of {} is used for all rows of the batch"),
+    ("over_batch(_0)", "{} is averaged over the batch"),
+    ("turned(_0, 1)", "each row gets the {} of the row before"),
+    ("turned(_0, -1)", "each row gets the {} of the row after"),
+    ("flipped(_0)", "the rows of {} are in reversed order"),
+]
 
 
 @dataclass(frozen=True)
@@ -27,15 +77,25 @@ class Change:
         return self.name == other.name and self.path[:shorter] == other.path[:shorter]
 
 
-def changes(name: str, tree: ast.expr, known: Sequence[str]) -> Iterator[Change]:
-    """The changes of one line; `known` are the quantities that may stand in it: inputs and lines above."""
+def changes(name: str, tree: ast.expr, known: Sequence[str], alternatives) -> Iterator[Change]:
+    """The changes of one line; `known` are the quantities that may stand in it: inputs and lines above.
+
+    alternatives: `usual`, or `unusual` with what is seldom done.
+    """
     inner = sorted(nodes(tree), key=lambda item: not isinstance(item[1], ast.Name | ast.Call))
     for path, node in inner:
         for new, said in alternatives(node, known):
             yield Change(name, path, new, said)
-    for said, factor in SIZES.items():
-        new = ast.BinOp(tree, ast.Mult(), ast.parse(factor, mode="eval").body)
-        yield Change(name, (), new, f"everything is {said} times too large")
+    for said, factor in SIZES.items() if alternatives is usual else MORE_SIZES.items():
+        factor = ast.parse(factor, mode="eval").body
+        if all(each.id in known for each in ast.walk(factor) if is_size(each)):
+            new = ast.BinOp(tree, ast.Mult(), factor)
+            words = f"everything is {said} times too large" if said != "-1" else "the sign is wrong"
+            yield Change(name, (), new, words)
+
+
+def is_size(node: ast.AST) -> bool:
+    return isinstance(node, ast.Name) and node.id in NUMBERS
 
 
 def nodes(tree: ast.AST, path: tuple = ()) -> Iterator[tuple[tuple, ast.expr]]:
@@ -53,21 +113,79 @@ def nodes(tree: ast.AST, path: tuple = ()) -> Iterator[tuple[tuple, ast.expr]]:
                     yield from nodes(each, (*path, (field, k)))
 
 
-def alternatives(node: ast.expr, known: Sequence[str]) -> Iterator[tuple[ast.expr, str]]:
+def usual(node: ast.expr, known: Sequence[str]) -> Iterator[tuple[ast.expr, str]]:
     """What may stand in the place of a node, and how that is said."""
     if isinstance(node, ast.Name):
+        size = node.id in NUMBERS
         for other in known:
-            if other != node.id:
-                yield ast.Name(other, ast.Load()), f"`{other}` stands where `{node.id}` belongs"
-        yield call("T", node), f"`{node.id}` is transposed, and should not be"
+            if other != node.id and (other in NUMBERS) == size:
+                yield ast.Name(other, ast.Load()), instead(other, node)
+        if node.id == "P":
+            for side in ("height", "width"):
+                square = filled("_0 * _0", [ast.Name(side, ast.Load())])
+                yield square, f"`{text(square)}` stands where `h * w` belongs"
+        if not size:
+            yield call("transposed", node), f"`{node.id}` is transposed, and should not be"
     elif isinstance(node, ast.Constant):
         for other in CONSTANTS:
             if other != node.value:
                 yield ast.Constant(other), f"{other} stands where {node.value} belongs"
     elif isinstance(node, ast.BinOp):
         yield from _of_operator(node)
+        if isinstance(node.op, ast.Mult) and ast.dump(node.left) == ast.dump(node.right):
+            for other in known:
+                if other not in NUMBERS and not is_named(node.left, other):
+                    yield (
+                        filled("_0 * _0", [ast.Name(other, ast.Load())]),
+                        instead(other, node.left),
+                    )
     elif isinstance(node, ast.Call):
         yield from _of_call(node)
+        if node.func.id in ACTIVATIONS:  # of one quantity: another may be taken for it
+            for other in known:
+                if other not in NUMBERS and not is_named(node.args[0], other):
+                    yield ast.Name(other, ast.Load()), instead(other, node)
+
+
+def is_named(node: ast.expr, name: str) -> bool:
+    return isinstance(node, ast.Name) and node.id == name
+
+
+def instead(other: str, node: ast.expr) -> str:
+    return f"{quoted(other)} stands where {quoted(text(node))} belongs"
+
+
+def unusual(node: ast.expr, known: Sequence[str]) -> Iterator[tuple[ast.expr, str]]:
+    """What is seldom done: another quantity for a whole expression, another operator, a number made of
+    each number, the wrong rows.
+    """
+    if isinstance(node, ast.BinOp | ast.Call):
+        for other in known:
+            if other not in NUMBERS:
+                yield ast.Name(other, ast.Load()), instead(other, node)
+    if isinstance(node, ast.BinOp):
+        left, right = text(node.left), text(node.right)
+        for operator, verb in ((ast.Sub, "`{1}` is subtracted from `{0}`"), (ast.Div, DIVIDED)):
+            if not isinstance(node.op, operator) and not isinstance(node.op, ast.Add | ast.Sub):
+                said = f"{verb.format(left, right)}, where the formula has `{text(node)}`"
+                yield ast.BinOp(node.left, operator(), node.right), said
+                said = f"{verb.format(right, left)}, where the formula has `{text(node)}`"
+                yield ast.BinOp(node.right, operator(), node.left), said
+        if isinstance(node.op, ast.Mult):
+            cubed = ast.BinOp(node, ast.Mult(), node.right)
+            yield cubed, f"the power of `{right}` is one too high"
+    if isinstance(node, ast.Call) and node.func.id in ACTIVATIONS:
+        for other in OTHER_ACTIVATIONS:
+            new = call(other, *node.args)
+            yield new, f"`{other}` stands where `{node.func.id}` belongs"
+    if isinstance(node, ast.Call) and node.func.id == "sqrt":
+        for other in ("exp", "log"):
+            yield call(other, *node.args), f"`{other}` stands where `sqrt` belongs"
+        square = ast.BinOp(node.args[0], ast.Mult(), node.args[0])
+        yield square, f"`{text(square)}` stands where `{text(node)}` belongs"
+    if not isinstance(node, ast.Constant) and not is_size(node):
+        for template, said in POINTWISE:
+            yield filled(template, [node]), said.format(quoted(text(node)))
 
 
 def _of_operator(node: ast.BinOp) -> Iterator[tuple[ast.expr, str]]:
@@ -157,7 +275,7 @@ def _of_call(node: ast.Call) -> Iterator[tuple[ast.expr, str]]:
         for other in FUNCTIONS:
             if other != name:
                 yield call(other, inside[0]), f"`{other}` stands where `{name}` belongs"
-    elif name == "T":
+    elif name == "transposed":
         yield inside[0], f"`{text(inside[0])}` is not transposed"
     elif name == "sqrt":
         yield inside[0], f"`{text(inside[0])}` stands where `{text(node)}` belongs"
@@ -167,7 +285,7 @@ def _of_call(node: ast.Call) -> Iterator[tuple[ast.expr, str]]:
             call("dot", inside[1], inside[0]),
             f"the two factors of `{text(node)}` have changed places",
         )
-        turned = call("T", node)
+        turned = call("transposed", node)
         yield turned, f"`{text(node)}` is transposed"
     elif name == "block":
         for k, gate in enumerate("ifog"):
@@ -178,13 +296,16 @@ def _of_call(node: ast.Call) -> Iterator[tuple[ast.expr, str]]:
                     f"the columns of gate {gate} are taken for gate {right}",
                 )
     elif name == "softmax":
-        yield (
-            call("softmax", inside[0], ast.Constant(0)),
-            "the softmax runs over the batch, not over the positions",
-        )
+        over = "positions" if inside[1].value == 1 else "words"
+        for axis, what in ((0, "batch"), (1, "steps")):
+            if axis != inside[1].value:
+                said = f"the softmax runs over the {what}, not over the {over}"
+                yield call("softmax", inside[0], ast.Constant(axis)), said
         yield call("exp", inside[0]), "the exponentials are not divided by their sum"
         yield call("sigmoid", inside[0]), "a sigmoid stands where the softmax belongs"
         yield call("softmax", node, inside[1]), "the softmax is applied twice"
+        if over == "words":
+            yield call("log_softmax", *inside), "the logarithm of the softmax is taken"
         yield inside[0], "the softmax is left out"
     elif name == "total":
         what = text(inside[0])
@@ -208,8 +329,8 @@ def _of_call(node: ast.Call) -> Iterator[tuple[ast.expr, str]]:
         )
         yield ast.Constant(0), f"the sum over positions of `{text(inside[0])}` is left out"
         yield inside[0], f"`{text(inside[0])}` is not summed over the positions"
-    elif name in OVER_TIME:
-        yield from OVER_TIME[name](node)
+    elif name in OTHERS:
+        yield from OTHERS[name](node)
     elif name == "beside":
         for j in range(len(inside)):
             for k in range(j):
@@ -229,76 +350,6 @@ def _outside(name: str, inner: ast.expr) -> Iterator[tuple[ast.expr, str]]:
             rest = call(name, ast.BinOp(inner, ast.Sub(), left_out))
             said = f"`{text(left_out)}` is added after `{name}`, and belongs inside"
             yield ast.BinOp(rest, ast.Add(), left_out), said
-
-
-def _of_steps(node: ast.Call) -> Iterator[tuple[ast.expr, str]]:
-    array, t = node.args[0], ast.Name("t", ast.Load())
-    what = text(array)
-    if isinstance(node.args[1], ast.Constant):
-        return
-    last = ast.parse("T - 1", mode="eval").body
-    for other, said in (
-        (ast.BinOp(t, ast.Sub(), ast.Constant(1)), "of the step before"),
-        (ast.BinOp(t, ast.Add(), ast.Constant(1)), "of the step after"),
-        (ast.Constant(0), "of the first step"),
-        (last, "of the last step"),
-        (ast.BinOp(last, ast.Sub(), t), "counted from the end"),
-    ):
-        yield call("at", array, other), f"at every step the `{what}` {said} is taken"
-
-
-def _of_order(node: ast.Call) -> Iterator[tuple[ast.expr, str]]:
-    other, said = ("backwards", "from the last step to the first")
-    if node.func.id == "backwards":
-        other, said = ("forwards", "from the first step to the last")
-    yield call(other, *node.args), f"the loop runs {said}"
-    yield call("without_first", node), "the loop does not come to the first step, t = 0"
-    yield call("without_last", node), "the loop does not come to the last step"
-
-
-def _others(**named: str) -> Callable:
-    def alternatives(node: ast.Call) -> Iterator[tuple[ast.expr, str]]:
-        for other, said in named.items():
-            yield call(other, *node.args), said.format(text(node.args[0]).removesuffix("_t"))
-
-    return alternatives
-
-
-def _of_zeros(node: ast.Call) -> Iterator[tuple[ast.expr, str]]:
-    yield node.args[0], f"`{text(node.args[0])}` stands where zeros belong"
-    yield call("ones", *node.args), "ones stand where zeros belong"
-
-
-OVER_TIME = {
-    "at": _of_steps,
-    "forwards": _of_order,
-    "backwards": _of_order,
-    "zeros": _of_zeros,
-    "middle": _others(
-        largest="the largest over the positions of `{}` is taken, not the mean",
-        all_positions="the sum over the positions of `{}` is taken, not the mean",
-        first_position="the first position of `{}` is taken, not the mean",
-        last_position="the last position of `{}` is taken, not the mean",
-        zeros_of="zeros are taken, not the mean of `{}`",
-    ),
-    "summed": _others(
-        averaged="the `{}` of all steps are averaged, not summed",
-        computed_last="only the `{}` of the step computed last counts, not the sum over the steps",
-        computed_first="only the `{}` of the step computed first counts, not the sum over the steps",
-        all_but_last="the `{}` of the step computed last is not added",
-        all_but_first="the `{}` of the step computed first is not added",
-    ),
-    "stacked": _others(
-        stacked_backwards="the steps stand in reversed order",
-        one_late="everything stands one step too late",
-        one_early="everything stands one step too early",
-        last_everywhere="what the last step gave stands at every step",
-    ),
-}
-
-
-def call(name: str, *arguments: ast.expr) -> ast.Call:
-    return ast.Call(ast.Name(name, ast.Load()), list(arguments), [])
 
 
 def replaced(tree: ast.expr, path: tuple, new: ast.expr) -> ast.expr:

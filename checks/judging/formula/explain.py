@@ -1,19 +1,25 @@
 """The changes of a formula that give just what a hand-in returned."""
 
+import ast
 import itertools
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from time import perf_counter
 
 import numpy as np
 
-from checks.judging.formula.changes import Change
+from checks.judging.formula.captioner import Sampling, Teaching
+from checks.judging.formula.changes import Change, replaced, unusual, usual
 from checks.judging.formula.lines import FORMULAS
 from checks.judging.formula.loops import LOOPS, LoopProgram
+from checks.judging.formula.others import call
 from checks.judging.formula.peel import with_peeled
-from checks.judging.formula.program import Program, Quantities, close
-from checks.judging.formula.words import told
+from checks.judging.formula.program import Program, Quantities, close, needed_for
+from checks.judging.formula.words import ORDER, START, STEP, told
 
-PATIENCE = 1.0  # seconds that may be spent on two changes at once
+LIMIT, LIMIT_OF_LOOPS = 50_000, 100_000  # lines that may be computed: about half a second
+
+
+IN_LOOPS = {target for loop in LOOPS.values() for target in loop.targets}
 
 
 @dataclass(frozen=True)
@@ -22,10 +28,12 @@ class Finding:
 
     target: str
     planted: tuple[Change, ...]
+    where: str = ""
 
     @property
     def said(self) -> tuple[str, ...]:
-        return tuple(told(change.name, change.said) for change in self.planted)
+        loops = self.target in IN_LOOPS
+        return tuple(self.where + told(c.name, c.said, loops) for c in self.planted)
 
 
 def explain(
@@ -41,14 +49,19 @@ def explain(
     seen = [
         with_peeled(program.peeled, scope, returned) for scope, (_, returned) in zip(scopes, cases)
     ]
-    findings, unexplained, deadline = [], [], perf_counter() + PATIENCE
-    for target in program.targets:
-        if not all(target in each for each in seen):
-            continue
+    findings, unexplained, right = [], [], []
+    targets = [target for target in program.targets if all(target in each for each in seen)]
+    for target in targets:
         shown = [each[target] for each in seen]
-        if not fits(program, target, {}, scopes, shown):
-            known = [finding.planted for finding in findings]
-            if planted := explained(program, target, scopes, shown, known, deadline):
+        rest = targets[targets.index(target) + 1 :]
+        later = {name: [each[name] for each in seen] for name in rest}
+        look = Look(program, target, scopes, shown, later)
+        if look.fits({}):
+            right.append(target)
+        else:
+            limit = LIMIT if type(program) is Program else LIMIT_OF_LOOPS
+            look.limit = program.effort + (limit - program.effort) * 2 // 3
+            if planted := look.explained([f.planted for f in findings], right):
                 findings.append(Finding(target, planted))
             else:
                 unexplained.append(target)
@@ -71,7 +84,7 @@ def local(
         touched = {t for t in program.targets if t in scope and shows(program, change, t, scope)}
         showing = unexplained | {other.target for other in others if change in other.planted}
         if change.name != finding.target and not touched <= showing:
-            said = f"where `{change.name}` enters, {change.said}"
+            said = f"where `{change.name.split()[-1]}` enters, {change.said}"
             change = replace(change, name=finding.target, said=said)
         planted.append(change)
     return Finding(finding.target, tuple(planted))
@@ -82,10 +95,15 @@ def shows(program: Program, change: Change, target: str, scope: Quantities) -> b
     without, with_it = (
         program.value(scope, target, lines) for lines in ({}, program.planted([change]))
     )
-    return with_it is None or not close(with_it, without)
+    return with_it is None or without is None or not close(with_it, without)
 
 
 def program_of(exercise: str, inputs: Quantities) -> Program:
+    cell = exercise.split("[")[-1].rstrip("]")
+    if exercise.startswith("CaptioningRNN.sample"):
+        return Sampling(cell, LOOPS[exercise], inputs)
+    if exercise.startswith("CaptioningRNN.forward"):
+        return Teaching(cell, FORMULAS[exercise], inputs)
     if exercise in LOOPS:
         return LoopProgram(LOOPS[exercise], inputs)
     return Program(FORMULAS[exercise], inputs)
@@ -99,44 +117,212 @@ def prepared(program: Program, inputs: Quantities) -> Quantities:
     return scope
 
 
-def fits(program: Program, target: str, planted, scopes, shown) -> bool:
-    """Whether the target comes out as it was returned, in every case."""
-    return all(close(program.value(s, target, planted), v) for s, v in zip(scopes, shown))
+class Look:
+    """The search for the changes behind one target; shown: what it is in every case; so for later targets."""
 
+    def __init__(
+        self,
+        program: Program,
+        target: str,
+        scopes: list[Quantities],
+        shown: list[np.ndarray],
+        later: dict[str, list[np.ndarray]],
+    ):
+        self.program, self.target, self.scopes, self.shown = program, target, scopes, shown
+        self.later = later
+        self.limit = LIMIT
+        self.whole = program.all_values(scopes[0], target)
+        self.around: dict[frozenset, Quantities] = {}
+        self.distinct: dict[bytes, Change] = {}
 
-def explained(
-    program: Program,
-    target: str,
-    scopes: list[Quantities],
-    shown: list[np.ndarray],
-    known: list[tuple[Change, ...]],
-    deadline: float,
-) -> tuple[Change, ...] | None:
-    """The fewest changes that give the target in every case, one or two; known ones first."""
-    for some in known:
-        planted = tuple(c for c in some if shows(program, c, target, scopes[0]))
-        if planted and fits(program, target, program.planted(planted), scopes, shown):
-            return planted
-    distinct = {}
-    for change in program.changes(target, scopes[0]):
-        lines = program.planted([change])
-        value = program.value(scopes[0], target, lines)
-        if value is None:
-            continue
-        if close(value, shown[0]) and fits(program, target, lines, scopes, shown):
-            return (change,)
-        distinct.setdefault(value.round(9).tobytes() + str(value.shape).encode(), change)
-    first = [change for planted in known for change in planted]
-    whole, untouched = program.all_values(scopes[0], target), {}
-    for pair in itertools.combinations([*first, *distinct.values()], 2):
-        if not (lines := program.planted(pair)):
-            continue
+    def fits(self, planted) -> bool:
+        """Whether the target comes out as it was returned, in every case."""
+        return all(
+            close(self.program.value(scope, self.target, planted), value)
+            for scope, value in zip(self.scopes, self.shown)
+        )
+
+    def explained(
+        self, known: list[tuple[Change, ...]], right: list[str]
+    ) -> tuple[Change, ...] | None:
+        """The fewest changes that give the target in every case, one or two; known ones first."""
+        for some in known:
+            planted = tuple(c for c in some if shows(self.program, c, self.target, self.scopes[0]))
+            if planted and self.fits(self.program.planted(planted)):
+                return planted
+        if not any(value.any() for value in self.shown):  # zeros: anything may make them
+            return None
+        first = [change for planted in known for change in planted]
+        looks = (
+            self.elsewhere,
+            lambda: self.one(usual, right, "own"),
+            lambda: self.pair(first, same_words),
+            lambda: self.one(usual, right, "step"),
+            self.between,
+            lambda: self.in_some_rows(right),
+            lambda: self.one(unusual, right, "own"),
+            lambda: self.at_some_steps(right),
+            lambda: self.pair(first, by_rank),
+            lambda: self.one(unusual, right, "step"),
+        )
+        return next((found for look in looks if (found := look())), None)
+
+    def value(self, lines) -> np.ndarray | None:
+        """The target in the first case, with lines planted."""
         where = frozenset(lines)
-        if where not in untouched:
-            untouched[where] = program.untouched(whole, where)
-        value = program.value(untouched[where], target, lines)
-        if close(value, shown[0]) and fits(program, target, lines, scopes, shown):
-            return pair
-        if perf_counter() > deadline:
-            break
-    return None
+        if where not in self.around:
+            self.around[where] = self.program.untouched(self.whole, where)
+        return self.program.value(self.around[where], self.target, lines)
+
+    def one(self, alternatives, right: list[str], part: str) -> tuple[Change] | None:
+        """The change that gives the target in every case; of several the one that explains most besides."""
+        program, first, hits = self.program, self.scopes[0], []
+        for change in program.changes(self.target, first, alternatives, right, part):
+            if program.effort > self.limit:
+                break
+            lines = program.planted([change])
+            if not program.possible(change, lines, self.target, first, self.shown[0]):
+                continue
+            value = self.value(lines)
+            if value is None:
+                continue
+            if close(value, self.shown[0]) and self.fits(lines):
+                hits.append(change)
+            if alternatives is usual:
+                key = value.round(9).tobytes() + str(value.shape).encode()
+                self.distinct.setdefault(key, change)
+        return (max(hits, key=self.explains),) if hits else None
+
+    def explains(self, change: Change) -> int:
+        """How many of the later targets come out, too, as they were returned."""
+        lines = self.program.planted([change])
+        return sum(
+            close(self.program.value(self.scopes[0], target, lines), shown[0])
+            for target, shown in self.later.items()
+        )
+
+    def pair(self, first: Sequence[Change], order) -> tuple[Change, ...] | None:
+        for pair in order([*first, *self.distinct.values()]):
+            if self.program.effort > self.limit:
+                return None
+            lines = self.program.planted(pair)
+            if lines and close(self.value(lines), self.shown[0]) and self.fits(lines):
+                return pair
+        return None
+
+    def elsewhere(self) -> tuple[Change] | None:
+        """Another quantity in the place of the whole target."""
+        if isinstance(self.program, LoopProgram) or self.shown[0].ndim < 2:
+            return None
+        known = self.scopes[0]
+        for name in [*known, *self.program.lines]:
+            if name != self.target and self.target not in needed_for(name, self.program.lines, ()):
+                value = known[name] if name in known else self.program.value(known, name)
+                if isinstance(value, np.ndarray) and close(value, self.shown[0]):
+                    said = f"`{name}` stands where `{self.target}` belongs"
+                    change = Change(self.target, (), ast.Name(name, ast.Load()), said)
+                    if self.fits(self.program.planted([change])):
+                        return (change,)
+        return None
+
+    def between(self) -> tuple[Change] | None:
+        """The right numbers, kept between two limits."""
+        right, shown = self.program.value(self.scopes[0], self.target), self.shown[0]
+        if right is None or right.shape != shown.shape or not shown.size > 1:
+            return None
+        low, high = (float(limit) for limit in (shown.min(), shown.max()))
+        if not (low > right.min() or high < right.max()) or low == high:
+            return None
+        line = self.program.lines[self.target]
+        new = call("between", line.tree, ast.Constant(low), ast.Constant(high))
+        limits = [f"above {high:.4g}"] * int(high < right.max())
+        limits += [f"below {low:.4g}"] * int(low > right.min())
+        change = Change(self.target, (), new, f"what is {' or '.join(limits)} is cut off")
+        return (change,) if self.fits(self.program.planted([change])) else None
+
+    def in_some_rows(self, right: list[str]) -> tuple[Change] | None:
+        """One change, for some rows of the batch only, the others being right."""
+        made = [self.program.value(scope, self.target) for scope in self.scopes]
+        kinds = [
+            kind
+            for kind, rows in ROWS.items()
+            if all(
+                value is not None
+                and value.shape == shown.shape
+                and shown.ndim > 1
+                and len(shown) == scope["N"]
+                and wrong_rows(value, shown) == rows(len(shown))
+                for value, shown, scope in zip(made, self.shown, self.scopes)
+            )
+        ]
+        if not kinds or isinstance(self.program, LoopProgram):
+            return None
+        for change in self.program.changes(self.target, self.scopes[0], usual, right, "own"):
+            lines = self.program.planted([change])
+            values = [self.program.value(scope, self.target, lines) for scope in self.scopes]
+            if all(
+                value is not None and same_where_wrong(value, shown, ROWS[kinds[0]])
+                for value, shown in zip(values, self.shown)
+            ):
+                return (replace(change, said=f"{kinds[0]}, {change.said}"),)
+        return None
+
+    def at_some_steps(self, right: list[str]) -> tuple[Change] | None:
+        """One change of a loop's own lines, at some of the steps only."""
+        program = self.program
+        if not isinstance(program, LoopProgram):
+            return None
+        outside = (STEP, START)
+        for test, when in STEPS.items():
+            condition = ast.parse(test, mode="eval").body
+            for change in program.changes(self.target, self.scopes[0], usual, right, "own"):
+                if program.effort > self.limit:
+                    return None
+                if change.name.startswith(outside) or change.name in (ORDER, self.target):
+                    continue
+                tree = program.lines[change.name].tree
+                new = ast.IfExp(condition, replaced(tree, change.path, change.new), tree)
+                some = Change(change.name, (), new, f"{when}, {change.said}")
+                lines = program.planted([some])
+                if close(self.value(lines), self.shown[0]) and self.fits(lines):
+                    return (some,)
+        return None
+
+
+STEPS = {
+    "t == 0": "at the first step",
+    "t > 0": "at every step but the first",
+    "t == T - 1": "at the last step",
+    "t < T - 1": "at every step but the last",
+}
+ROWS = {
+    "in the first row of the batch alone": lambda n: {0},
+    "in the last row of the batch alone": lambda n: {n - 1},
+    "in every row of the batch but the first": lambda n: {*range(1, n)},
+    "in every row of the batch but the last": lambda n: {*range(n - 1)},
+}
+
+
+def wrong_rows(value: np.ndarray, shown: np.ndarray) -> set[int]:
+    return {n for n, (a, b) in enumerate(zip(value, shown)) if not close(a, b)}
+
+
+def same_where_wrong(value: np.ndarray, shown: np.ndarray, rows) -> bool:
+    wrong = sorted(rows(len(shown)))
+    return value.shape == shown.shape and close(value[wrong], shown[wrong])
+
+
+def by_rank(changes: Sequence[Change]) -> Iterator[tuple[Change, Change]]:
+    """All pairs, those of the first changes first."""
+    for total in range(1, 2 * len(changes) - 2):
+        for j in range(max(0, total - len(changes) + 1), (total + 1) // 2):
+            yield changes[j], changes[total - j]
+
+
+def same_words(changes: Sequence[Change]) -> Iterator[tuple[Change, Change]]:
+    """The pairs of the same change in two lines, as of both states before the first step."""
+    alike: dict[str, list[Change]] = {}
+    for change in changes:
+        alike.setdefault(change.said, []).append(change)
+    for some in alike.values():
+        yield from itertools.combinations(some, 2)

@@ -54,8 +54,9 @@ GATES = """
 """
 GATE_NAMES = "a a_i a_f a_o a_g i f o g next_c next_h"
 GATES_BACK = """
-    dc = dnext_c + dnext_h * o * (1 - tanh(next_c) * tanh(next_c))
-    do = dnext_h * tanh(next_c)
+    tanh_c = tanh(next_c)
+    dc = dnext_c + dnext_h * o * (1 - tanh_c * tanh_c)
+    do = dnext_h * tanh_c
     di = dc * g
     df = dc * prev_c
     dg = dc * i
@@ -67,17 +68,17 @@ GATES_BACK = """
     dprev_c = f * dc
 """
 AFFINE_BACK = """
-    dx = dot(da, T(Wx))
-    dprev_h = dot(da, T(Wh))
-    dWx = dot(T(x), da)
-    dWh = dot(T(prev_h), da)
+    dx = dot(da, transposed(Wx))
+    dprev_h = dot(da, transposed(Wh))
+    dWx = dot(transposed(x), da)
+    dWh = dot(transposed(prev_h), da)
     db = total(da, 0)
 """
 AFFINE = "a = dot(x, Wx) + dot(prev_h, Wh) + b"
 WITH_ATTENTION = "a = dot(x, Wx) + dot(prev_h, Wh) + dot(attn, Wattn) + b"
 ATTENTION_BACK = """
-    dattn = dot(da, T(Wattn))
-    dWattn = dot(T(attn), da)
+    dattn = dot(da, transposed(Wattn))
+    dWattn = dot(transposed(attn), da)
 """
 STEP_GRADIENTS = "dx dprev_h dWx dWh db"
 
@@ -127,4 +128,44 @@ FORMULAS = {
         given=GATE_NAMES,
         peeled="da da_i da_f da_o da_g",
     ),
+    "word_embedding_forward": formula("out = rows(W_embed, words)", "out"),
+    "word_embedding_backward": formula("dW_embed = added(dout, words, V)", "dW_embed"),
+    "temporal_softmax_loss": formula(
+        """
+        number = everything(counting(targets, ignored))
+        log_probs = log_softmax(scores, 2)
+        picked = pick(log_probs, targets)
+        counts = counting(targets, ignored)
+        loss = -everything(picked * counts) / N
+        """,
+        "loss",
+    ),
+    "temporal_softmax_loss_backward": formula(
+        """
+        number = everything(counting(targets, ignored))
+        probs = softmax(scores, 2)
+        one_hot_targets = one_hot(targets, V)
+        counts = at_each(counting(targets, ignored))
+        dscores = (probs - one_hot_targets) / N * counts
+        """,
+        "dscores",
+    ),
+}
+IMAGE = {"rnn": "image_projection(middle(features))", "attn": "image_projection(features)"}
+IMAGE["lstm"] = IMAGE["rnn"]
+FORMULAS |= {
+    f"CaptioningRNN.forward[{cell}]": formula(
+        f"""
+        wanted = not_first(captions)
+        number = everything(counting(wanted, ignored))
+        image = {IMAGE[cell]}
+        read = not_last(captions)
+        x = word_embedding(read)
+        h = cell(x, image)
+        scores = vocabulary_projection(h)
+        loss = temporal_softmax_loss(scores, wanted, ignored)
+        """,
+        "loss",
+    )
+    for cell in IMAGE
 }

@@ -1,13 +1,22 @@
 """Functions that run over time, as lines: before the loop, in it, what is handed on, what comes out."""
 
-from collections.abc import Mapping
+import ast
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
 from checks.judging.formula.changes import Change, changes
-from checks.judging.formula.lines import FORMULAS, parsed
-from checks.judging.formula.program import SCOPE, Line, Program, Quantities, needed_for, numbers
+from checks.judging.formula.lines import FORMULAS, IMAGE, parsed
+from checks.judging.formula.program import (
+    Line,
+    Program,
+    Quantities,
+    close,
+    needed_for,
+    numbers,
+)
 from checks.judging.formula.words import NEXT, ORDER, START, STEP
 
 
@@ -19,24 +28,27 @@ class Loop:
              forward one, see `Tape`
     lines    in their order; those of before the loop, and those handed on, have a prefix in their names
     outputs  computed when the loop is over, of what it has collected
+    alone    the step is another function's: nothing in it is changed
     """
 
     step: str
     lines: dict[str, str]
     outputs: dict[str, str]
     backward: bool = False
+    alone: bool = False
 
     @property
     def targets(self) -> tuple[str, ...]:
         return tuple(self.outputs)
 
 
-def loop(step: str, before: str, inside: str, handed_on: str, outputs: str, backward=False) -> Loop:
+def loop(step: str, before: str, inside: str, handed_on: str, outputs: str, **kind) -> Loop:
+    backward = kind.get("backward", False)
     order = {ORDER: "backwards(T)" if backward else "forwards(T)"}
     starts = {START + name: text for name, text in parsed(before).items()}
     nexts = {NEXT + name: text for name, text in parsed(handed_on).items()}
     lines = order | starts | parsed(inside) | nexts
-    return Loop(step, lines, parsed(outputs), backward)
+    return Loop(step, lines, parsed(outputs), **kind)
 
 
 SUMS = """
@@ -164,6 +176,47 @@ LOOPS = {
         backward=True,
     ),
 }
+STATES = {  # of each cell: before the first step, in a step, handed on
+    "rnn": (
+        "prev_h = image",
+        "next_h = of(step(x, prev_h), 'next_h')",
+        "prev_h = next_h",
+    ),
+    "lstm": (
+        "prev_h = image\n prev_c = zeros(image)",
+        "states = step(x, prev_h, prev_c)\n{}",
+        "prev_h = next_h\n prev_c = next_c",
+    ),
+    "attn": (
+        "prev_h = middle(image)\n prev_c = middle(image)",
+        "seen = look(prev_h, image)\n attn = of(seen, 'attn')\n weights_t = of(seen, 'weights')\n"
+        " states = step(x, prev_h, prev_c, attn)\n{}",
+        "prev_h = next_h\n prev_c = next_c",
+    ),
+}
+BOTH = " next_h = of(states, 'next_h')\n next_c = of(states, 'next_c')"
+STEP_OF = {
+    "rnn": "rnn_step_forward",
+    "lstm": "lstm_step_forward",
+    "attn": "attention_lstm_step_forward",
+}
+
+
+def sampling(cell: str) -> Loop:
+    before, inside, after = STATES[cell]
+    weights = "weights = until_end(stacked(weights_t), captions, END)" if cell == "attn" else ""
+    return loop(
+        STEP_OF[cell],
+        f"image = {IMAGE[cell]}\n{before}\n word = all_of(START)\n ended = never(START)",
+        f"x = word_embedding(word)\n{inside.format(BOTH)}\n scores = vocabulary_projection(next_h)\n"
+        " best = argmax(scores)\n said = unless(ended, best, NULL)",
+        f"{after}\n word = said\n ended = either(ended, equal(said, END))",
+        f"captions = stacked(said)\n {weights}",
+        alone=True,
+    )
+
+
+LOOPS |= {f"CaptioningRNN.sample[{cell}]": sampling(cell) for cell in STATES}
 
 
 class Collected(dict):
@@ -183,21 +236,12 @@ def stacks(T: int) -> dict:
         "one_late": lambda quantity: stacked(quantity, lambda t: t - 1),
         "one_early": lambda quantity: stacked(quantity, lambda t: t + 1),
         "last_everywhere": lambda quantity: stacked(quantity, lambda t: T - 1),
+        "zeros_but_last": lambda quantity: stacked(quantity, lambda t: t if t == T - 1 else None),
     }
 
 
 OVER_TIME = {
-    "at": lambda a, t: a[:, t],
     "of": lambda things, name: things[name],
-    "zeros": np.zeros_like,
-    "ones": np.ones_like,
-    "middle": lambda A: A.mean(axis=2),
-    "zeros_of": lambda A: np.zeros(A.shape[:2]),
-    "largest": lambda A: A.max(axis=2),
-    "all_positions": lambda A: A.sum(axis=2),
-    "first_position": lambda A: A[:, :, 0],
-    "last_position": lambda A: A[:, :, -1],
-    "everywhere": lambda a: a[:, :, None],
     "forwards": lambda T: range(T),
     "backwards": lambda T: range(T - 1, -1, -1),
     "without_first": lambda order: [t for t in order if t != 0],
@@ -211,11 +255,14 @@ OVER_TIME = {
 }
 
 
+RETURNED = {"h": "next_h", "dh0": "dprev_h"}  # what of a step shows in an output
+
+
 class LoopProgram(Program):
     """A loop that can be run, as it is or with changes in its own lines or in those of its step."""
 
     def __init__(self, loop: Loop, inputs):
-        self.loop, self.inputs, self.changed = loop, tuple(inputs), {}
+        self.loop, self.inputs, self.effort = loop, tuple(inputs), 0
         self.formula = FORMULAS[loop.step]
         self.targets, self.given, self.peeled = loop.targets, (), ()
         texts = loop.lines | loop.outputs
@@ -224,42 +271,59 @@ class LoopProgram(Program):
         self.looks = {name: Program(FORMULAS[name], ()) for name in LOOKS}
         self.states: dict[int, list[Quantities]] = {}
         self.lines |= {STEP + name: line for name, line in self.step.lines.items()}
+        self.inside = [n for n in loop.lines if n != ORDER and not n.startswith((START, NEXT))]
 
-    def value(self, known: Quantities, target: str, planted: Mapping[str, Line] | None = None):
+    def value(
+        self,
+        known: Quantities,
+        target: str,
+        planted: Mapping[str, Line] | None = None,
+        steps: int | None = None,
+    ):
+        """The target; of only so many steps, in the order of the loop, the others being zeros."""
         lines = {**self.lines, **(planted or {})}
         try:
             with np.errstate(all="ignore"):
-                return numbers(self.run(lines, known, target))
+                return numbers(self.run(lines, known, target, steps))
         except Exception:  # shapes that do not fit, or a step before the first
             return None
 
-    def run(self, lines: Mapping[str, Line], known: Quantities, target: str) -> np.ndarray:
-        T = known["x"].shape[1]
-        scope = {**known, **OVER_TIME, **stacks(T), "T": T}
-        scope |= Tape(self, lines, known).functions()
-
-        def compute(name: str, into: str) -> None:
-            scope[into] = eval(lines[name].code, SCOPE, scope)
-
-        inside = [
-            name for name in self.loop.lines if name != ORDER and not name.startswith((START, NEXT))
-        ]
-        nexts = [name for name in self.loop.lines if name.startswith(NEXT)]
+    def run(
+        self, lines: Mapping[str, Line], known: Quantities, target: str, steps: int | None
+    ) -> np.ndarray:
+        T = known["T"]
+        scope = {**self.tools(known), **OVER_TIME, **stacks(T), **known}
+        needed = self.needed(lines, target)
+        tape = Tape(self, lines, known, needed)
+        scope |= tape.functions()
         for name in self.loop.lines:
-            if name.startswith(START):
-                compute(name, name.removeprefix(START))
+            if name.startswith(START) and name in needed:
+                scope[name.removeprefix(START)] = lines[name].value(scope)
+        nexts = [name for name in self.loop.lines if name.startswith(NEXT) and name in needed]
+        inside = [name for name in self.inside if name in needed]
         collected = {name: Collected() for name in inside}
-        for t in eval(lines[ORDER].code, SCOPE, scope):
+        for t in list(lines[ORDER].value(scope))[:steps]:
             scope["t"] = t
+            self.effort += len(inside) + len(nexts) + len(tape.steps)
             for name in inside:
-                compute(name, name)
-                collected[name][t] = scope[name]
-            handed = [eval(lines[name].code, SCOPE, scope) for name in nexts]
+                scope[name] = collected[name][t] = lines[name].value(scope)
+            handed = [lines[name].value(scope) for name in nexts]
             scope |= {name.removeprefix(NEXT): value for name, value in zip(nexts, handed)}
         for name in lines[target].names:
             if name in collected:
                 scope[name] = collected[name]
-        return eval(lines[target].code, SCOPE, scope)
+        return lines[target].value(scope)
+
+    def needed(self, lines: Mapping[str, Line], target: str) -> set[str]:
+        """The lines of the loop that a target goes back to."""
+        found, waiting = set(), [target]
+        while waiting:
+            for name in lines[waiting.pop()].names:
+                for line in (name, START + name, NEXT + name):
+                    if line in self.loop.lines and line not in found:
+                        found.add(line)
+                        waiting.append(line)
+        return found
 
     def all_values(self, known: Quantities, target: str) -> Quantities:
         return known
@@ -267,32 +331,71 @@ class LoopProgram(Program):
     def untouched(self, scope: Quantities, planted) -> Quantities:
         return scope
 
-    def changes(self, target: str, known: Quantities) -> list[Change]:
-        """The changes of the loop that may show in an output, then those of its step."""
-        arrays = [*self.inputs, *(n for n in self.loop.lines if " " not in n)]
+    def changes(
+        self, target: str, known: Quantities, alternatives, right=(), part: str = "own"
+    ) -> Iterator[Change]:
+        """The changes of the loop that may show in an output, or (part: "step") those of its step.
+
+        right: outputs that came out right; what would show in these is left out of the step.
+        """
+        arrays = [*self.inputs, *(n for n in self.loop.lines if " " not in n and n != ORDER)]
+        arrays += [n.removeprefix(START) for n in self.loop.lines if n.startswith(START)]
         others = set(self.loop.outputs) - {target}
         own = [n for n in self.lines if n not in others and not n.startswith(STEP)]
-        found = [c for name in reversed(own) for c in changes(name, self.lines[name].tree, arrays)]
-        steps = self.step.lines
-        free = set().union(*(needed_for(t, steps, ()) for t in self.formula.targets))
+        needed = self.needed(self.lines, target) | {target, ORDER}
+        for name in [n for n in reversed(own) if n in needed and part == "own"]:
+            yield from changes(
+                name, self.lines[name].tree, list(dict.fromkeys(arrays)), alternatives
+            )
+        if self.loop.alone or part == "own":
+            return
+        steps, inner = self.step.lines, self.formula.targets
+        free = set().union(*(needed_for(t, steps, ()) for t in inner))
+        for output in right:
+            shows = RETURNED.get(output, output)
+            free -= needed_for(shows, steps, self.formula.given) if shows in steps else set()
         for name in [n for n in steps if n in free and n not in self.formula.given]:
             above = [*self.formula.arguments, *list(steps)[: list(steps).index(name)]]
-            found += changes(STEP + name, steps[name].tree, above)
-        return found
+            yield from changes(STEP + name, steps[name].tree, above, alternatives)
+
+    def possible(self, change: Change, lines, target: str, known: Quantities, shown) -> bool:
+        """Whether a change of the step alone gives what stands at the step that is computed first."""
+        if not change.name.startswith(STEP) or not self.loop.outputs[target].startswith("stacked"):
+            return True
+        first = next(iter(self.lines[ORDER].value({**OVER_TIME, **known})))
+        value = self.value(known, target, lines, steps=1)
+        return value is not None and close(value[:, first], shown[:, first])
 
 
+SIZES_OF_STEP = ("N", "H", "D")
 LOOKS = ("dot_product_attention", "dot_product_attention_backward")
 
 
 class Tape:
-    """The steps of a loop, with the lines that they have: forward, and back over what forward gave."""
+    """The steps of a loop, with the lines that they have: forward, and back over what forward gave.
 
-    def __init__(self, program: LoopProgram, lines: Mapping[str, Line], known: Quantities):
+    needed: the lines of the loop that are computed; what they take of a step is all that is made there.
+    """
+
+    def __init__(
+        self,
+        program: LoopProgram,
+        lines: Mapping[str, Line],
+        known: Quantities,
+        needed: Collection[str] | None = None,
+    ):
         self.program, self.known = program, known
         self.lines = {n.removeprefix(STEP): line for n, line in lines.items() if n.startswith(STEP)}
         self.weights = {n: known[n] for n in ("Wx", "Wh", "Wattn", "b") if n in known}
-        self.sizes = {"N": known["x"].shape[0], "H": known["Wh"].shape[0]}
+        self.sizes = {name: known[name] for name in SIZES_OF_STEP if name in known}
         self.states: list[Quantities] = []
+        taken = set(program.formula.targets)
+        if needed is not None:
+            taken = {text for name in needed for text in strings(lines[name].tree)}
+        self.taken = taken & self.lines.keys()
+        given = program.formula.given if program.loop.backward else ()
+        needed_lines = set().union(*(needed_for(n, self.lines, given) for n in self.taken))
+        self.steps = [name for name in self.lines if name in needed_lines - set(given)]
 
     def functions(self) -> dict:
         """What the lines of the loop call."""
@@ -300,24 +403,28 @@ class Tape:
         if self.program.loop.backward:
             once = self.program.states  # forward is right, whatever changes in the loop back
             if (key := id(self.known["x"])) not in once:
-                once[key] = forward_states(self.program.loop.step, self.known)
+                states = forward_states(self.program.loop.step, self.known)
+                once[key] = [self.with_given(state) for state in states]
             self.states = once[key]
-            found |= {"back": self.back, "look_gradients": self.look_gradients, "P": self.positions}
+            found |= {"back": self.back, "look_gradients": self.look_gradients}
         return found
 
-    @property
-    def positions(self) -> int:
-        return self.known["A"].shape[2] if "A" in self.known else 1
+    def with_given(self, state: Quantities) -> Quantities:
+        """The state with what the forward step made of it."""
+        scope = {**self.weights, **self.sizes, **state}
+        for name in self.program.formula.given:
+            scope[name] = self.lines[name].value(scope)
+        return scope
 
-    def computed(self, scope: Quantities, targets) -> Quantities:
+    def computed(self, scope: Quantities) -> Quantities:
         scope = {**self.weights, **self.sizes, **scope}
-        for name, line in self.lines.items():
-            scope[name] = eval(line.code, SCOPE, scope)
-        return {name: scope[name] for name in targets}
+        for name in self.steps:
+            scope[name] = self.lines[name].value(scope)
+        return {name: scope[name] for name in self.taken}
 
     def step(self, x, prev_h, *more) -> Quantities:
         rest = dict(zip(("prev_c", "attn"), more))
-        return self.computed({"x": x, "prev_h": prev_h, **rest}, self.program.formula.targets)
+        return self.computed({"x": x, "prev_h": prev_h, **rest})
 
     def look(self, query, A) -> Quantities:
         scope = {"prev_h": query, "A": A, "H": A.shape[1]}
@@ -326,8 +433,7 @@ class Tape:
 
     def back(self, t: int, dnext_h, dnext_c=None) -> Quantities:
         upstream = {"dnext_h": dnext_h, "dnext_c": dnext_c}
-        gradients = [n for n in self.lines if n not in self.program.formula.given]
-        return self.computed({**self.states[t], **upstream}, gradients)
+        return self.computed({**self.states[t], **upstream})
 
     def look_gradients(self, t: int, dattn) -> Quantities:
         state = self.states[t]
@@ -338,6 +444,13 @@ class Tape:
         scope["H"] = self.sizes["H"]
         program = self.program.looks["dot_product_attention_backward"]
         return {name: program.value(scope, name) for name in ("dprev_h", "dA")}
+
+
+@cache
+def strings(tree: ast.expr) -> frozenset[str]:
+    """What is taken of a step by name: the texts in an expression."""
+    constants = (node for node in ast.walk(tree) if isinstance(node, ast.Constant))
+    return frozenset(each.value for each in constants if isinstance(each.value, str))
 
 
 def forward_states(step: str, known: Quantities) -> list[Quantities]:

@@ -2,8 +2,10 @@
 
 import ast
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
+import operator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from types import CodeType
 
 import numpy as np
@@ -14,48 +16,91 @@ from checks.judging.formula.quantities import OPERATIONS
 
 Quantities = dict[str, np.ndarray]
 CLOSE = 1e-7  # of the largest number
+
+
 SCOPE = {"__builtins__": {}, **OPERATIONS}
+ARITHMETIC = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.Pow: operator.pow,
+    ast.Eq: operator.eq,
+    ast.Gt: operator.gt,
+    ast.Lt: operator.lt,
+}
+
+
+def computed(node: ast.expr, scope: Mapping):
+    """The value of an expression. Compiling it would take longer than to go through it once."""
+    if isinstance(node, ast.Name):
+        return scope[node.id]
+    if isinstance(node, ast.Constant):
+        return node.value
+    if isinstance(node, ast.BinOp):
+        return ARITHMETIC[type(node.op)](computed(node.left, scope), computed(node.right, scope))
+    if isinstance(node, ast.Call):
+        function = OPERATIONS.get(node.func.id) or scope[node.func.id]
+        return function(*[computed(each, scope) for each in node.args])
+    if isinstance(node, ast.IfExp):
+        return computed(node.body if computed(node.test, scope) else node.orelse, scope)
+    if isinstance(node, ast.Compare):
+        left, right = computed(node.left, scope), computed(node.comparators[0], scope)
+        return ARITHMETIC[type(node.ops[0])](left, right)
+    return -computed(node.operand, scope)
 
 
 @dataclass(frozen=True)
 class Line:
-    """A line that can be computed: its tree, its code, and the names in it."""
+    """A line that can be computed: its tree, the names in it; and its code, where it is computed often."""
 
     tree: ast.expr
-    code: CodeType
-    names: tuple[str, ...]
+    names: frozenset[str]
+    code: CodeType | None = None
 
     @classmethod
-    def of(cls, tree: ast.expr) -> "Line":
-        code = compile(ast.fix_missing_locations(ast.Expression(tree)), "<formula>", "eval")
-        names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-        return cls(tree, code, tuple(names))
-
-    @classmethod
+    @cache
     def parsed(cls, text: str) -> "Line":
-        return cls.of(ast.parse(text, mode="eval").body)
+        tree = ast.parse(text, mode="eval").body
+        return cls(tree, names_in(tree), compile(text, "<formula>", "eval"))
+
+    def changed(self, change: Change) -> "Line":
+        tree = replaced(self.tree, change.path, change.new)
+        return Line(tree, self.names | names_in(change.new))
+
+    def value(self, scope: Mapping):
+        return eval(self.code, SCOPE, scope) if self.code else computed(self.tree, scope)
+
+
+def names_in(tree: ast.expr) -> frozenset[str]:
+    return frozenset(node.id for node in ast.walk(tree) if isinstance(node, ast.Name))
 
 
 class Program:
-    """The lines of a formula, for inputs of these names."""
+    """The lines of a formula, for inputs of these names; `effort` counts the lines computed so far."""
+
+    costs: dict[str, int] = {}  # of lines that take longer than others
 
     def __init__(self, formula: Formula, inputs: Iterable[str]):
-        self.formula, self.inputs = formula, tuple(inputs)
+        self.formula, self.inputs, self.effort = formula, tuple(inputs), 0
         self.targets, self.given, self.peeled = formula.targets, formula.given, formula.peeled
         self.lines = {name: Line.parsed(text) for name, text in formula.lines.items()}
-        self.changed: dict[Change, Line] = {}
+
+    def tools(self, known: Quantities) -> dict:
+        """Functions that the lines call and that depend on what is known."""
+        return {}
 
     def value(
         self, known: Quantities, target: str, planted: Mapping[str, Line] | None = None
     ) -> np.ndarray | None:
         """The target computed from what is known, with other lines planted; None where shapes do not fit."""
         lines = {**self.lines, **planted} if planted else self.lines
-        scope, needed = dict(known), needed_for(target, lines, known)
+        scope, needed = {**self.tools(known), **known}, needed_for(target, lines, known)
+        self.effort += sum(self.costs.get(name, 1) for name in needed)
         try:
             with np.errstate(all="ignore"):
-                for name, line in lines.items():
-                    if name in needed:
-                        scope[name] = eval(line.code, SCOPE, scope)
+                for name in in_order(target, needed, lines):
+                    scope[name] = lines[name].value(scope)
         except Exception:  # a product, or a sum, of what does not fit
             return None
         return numbers(scope[target])
@@ -76,15 +121,21 @@ class Program:
                 touched.add(name)
         return {name: value for name, value in scope.items() if name not in touched}
 
-    def changes(self, target: str, known: Quantities) -> list[Change]:
+    def changes(
+        self, target: str, known: Quantities, alternatives, right=(), part: str = "own"
+    ) -> Iterator[Change]:
         """The changes that may show in a target, those of its own line first."""
+        if part == "step":
+            return
         free = needed_for(target, self.lines, known) - set(self.given)
-        above, found = list(self.inputs), []
-        for name, line in self.lines.items():
-            if name in free:
-                found.append(list(changes(name, line.tree, above)))
-            above.append(name)
-        return [change for some in reversed(found) for change in some]
+        order = list(self.lines)
+        for name in [n for n in reversed(order) if n in free]:
+            above = [*self.inputs, *order[: order.index(name)]]
+            yield from changes(name, self.lines[name].tree, above, alternatives)
+
+    def possible(self, change: Change, lines, target: str, known: Quantities, shown) -> bool:
+        """Whether a first look does not rule out that a change gives what is shown."""
+        return True
 
     def planted(self, some: Sequence[Change]) -> dict[str, Line] | None:
         """The lines with these changes in them; None where one lies within another."""
@@ -92,18 +143,23 @@ class Program:
             return None
         lines = {}
         for change in some:
-            if change.name in lines:
-                tree = lines[change.name].tree
-                lines[change.name] = Line.of(replaced(tree, change.path, change.new))
-            else:
-                lines[change.name] = self.with_one(change)
+            line = lines.get(change.name, self.lines[change.name])
+            lines[change.name] = line.changed(change)
         return lines
 
-    def with_one(self, change: Change) -> Line:
-        if change not in self.changed:
-            tree = self.lines[change.name].tree
-            self.changed[change] = Line.of(replaced(tree, change.path, change.new))
-        return self.changed[change]
+
+def in_order(target: str, needed: set[str], lines: Mapping[str, Line]) -> list[str]:
+    """These lines, each after those it needs, the target last. Raises RecursionError for a circle."""
+    order: dict[str, None] = {}
+
+    def visit(name: str) -> None:
+        for other in lines[name].names:
+            if other in needed and other not in order:
+                visit(other)
+        order[name] = None
+
+    visit(target)
+    return list(order)
 
 
 def needed_for(target: str, lines: Mapping[str, Line], known: Iterable[str]) -> set[str]:

@@ -3,7 +3,7 @@
 import ast
 
 WRITTEN = {  # operations of the formulas that have no name in a student's file
-    "T": "{0}^T",
+    "transposed": "{0}^T",
     "dot": "{0} {1}",
     "asked": "{0} . {1}[p]",
     "weighed": "sum over p of {0}[p] {1}[p]",
@@ -19,16 +19,69 @@ WRITTEN = {  # operations of the formulas that have no name in a student's file
     "stacked": "{0} of every step",
     "summed": "the sum of {0} over the steps",
     "zeros": "zeros",
+    "rows": "{0}[{1}]",
+    "one_hot": "one_hot({0})",
+    "pick": "{0} of the target",
+    "counting": "whether a target counts",
+    "everything": "the sum of {0} over all places",
+    "at_each": "{0}",
+    "log_softmax": "log softmax({0})",
+    "not_last": "{0}[:, :-1]",
+    "not_first": "{0}[:, 1:]",
+    "unless": "{1}",
+    "either": "{0} or {1}",
+    "equal": "{0} == {1}",
 }
 SIGNS = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/"}
 START, NEXT, STEP = "start ", "next ", "step "  # of a line's name: where in a loop it belongs
 ORDER = "order"
 
 
+NAMED = {  # what has no name of that kind in a student's file
+    "number": "the number of targets that count",
+    "nothing": "nothing",
+    "ignored": "`ignore_index`",
+    "P": "`h * w`",
+    "height": "the height of the grid",
+    "width": "the width of the grid",
+    **{name: f"the id of {name}" for name in ("NULL", "START", "END", "UNK")},
+}
+
+
+SHORT = {
+    **{"P": "h * w", "height": "h", "width": "w", "ignored": "ignore_index"},
+    **{"one_hot_targets": "one_hot(targets)", "probs": "softmax(scores)"},
+}
+CLEAR = {
+    "counts",
+    "picked",
+    "log_probs",
+    "wanted",
+    "read",
+    "said",
+    "best",
+    "ended",
+    "image",
+    "order",
+}
+CALLED = {  # lines that have no name in a student's file
+    "gradients": "as the backward step is called",
+    "states": "as the step is called",
+    "next_h": "as the step is called",
+    "seen": "as attention is asked",
+    "look_back": "as the backward function of attention is called",
+}
+
+
+def quoted(written: str) -> str:
+    """A quantity, or an expression, as it stands in a sentence."""
+    return NAMED.get(written, f"`{SHORT.get(written, written)}`")
+
+
 def text(node: ast.expr, inside: type | None = None) -> str:
     """An expression; products of matrices side by side, ^T for a transpose."""
     if isinstance(node, ast.Name):
-        return node.id.removesuffix("_t")
+        return SHORT.get(node.id, node.id.removesuffix("_t"))
     if isinstance(node, ast.Constant):
         return f"{node.value}"
     if isinstance(node, ast.UnaryOp):
@@ -49,14 +102,20 @@ def text(node: ast.expr, inside: type | None = None) -> str:
     return f"{name}({', '.join(text(each) for each in node.args)})"
 
 
-def told(name: str, said: str) -> str:
-    """A change of the line of that name, as a clause that can begin a sentence."""
-    if name == ORDER:
-        return said
+def told(name: str, said: str, called: bool = False) -> str:
+    """A change of the line of that name, as a clause that can begin a sentence.
+
+    called: the line stands in a loop, where `next_h` is what a step is called for.
+    """
+    bare = name.split()[-1].removesuffix("_t")
+    if bare in CLEAR or said.endswith(f" stands where `{bare}` belongs"):
+        return said if not name.startswith(START) else f"before the first step, {said}"
     if name.startswith(START):
-        return f"before the first step, as `{name.removeprefix(START)}`, {said}"
+        return f"before the first step, as `{bare}`, {said}"
     if name.startswith(NEXT):
-        return f"in what one step hands to the next as `{name.removeprefix(NEXT)}`, {said}"
+        return f"in what one step hands to the next as `{bare}`, {said}"
     if name.startswith(STEP):
-        return f"in the step, in `{name.removeprefix(STEP)}`, {said}"
-    return f"in `{name.removesuffix('_t')}`, {said}"
+        return f"in the step, in `{bare}`, {said}"
+    if bare in CALLED and (called or bare != "next_h"):
+        return f"{CALLED[bare]}, {said}"
+    return f"in `{bare}`, {said}"
