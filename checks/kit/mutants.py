@@ -26,7 +26,7 @@ from tqdm import tqdm
 
 from checks.cases import EXERCISES
 from checks.hand_ins.hand_in import HandIn
-from checks.judging.judge import first_failure
+from checks.judging.judge import failures
 from checks.kit.equivalents import EQUIVALENTS
 from checks.mistakes.catalogue import HELPERS, Mistake, segment
 from checks.record import SOURCE, hand_in
@@ -337,9 +337,10 @@ def fails(made: HandIn, name: str) -> bool:
     """Whether the verdict is other than passed, looked for case by case: most fail the first one."""
     exercise = EXERCISES[name]
     return any(
-        first_failure(exercise, [run_case(made, exercise, case)], wanted=[case.name])
+        failure.case is case
         for case in exercise.cases
         if case.judged
+        for failure in failures(exercise, [run_case(made, exercise, case)])
     )
 
 
