@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 
 @dataclass
 class Report:
-    """What came out for every exercise asked for.
+    """What came out for every exercise asked for; one result alone for a file that cannot be imported.
 
+    asked is how many were asked for;
     layout_notes are about the file as a whole; next_up is the exercise, asked for or needed by
     one that was, that is to be written or mended next.
     """
@@ -25,6 +26,7 @@ class Report:
     results: "list[Result]" = field(default_factory=list)
     layout_notes: list[str] = field(default_factory=list)
     next_up: str | None = None
+    asked: int = 0
 
     @property
     def passed(self) -> int:
@@ -32,7 +34,7 @@ class Report:
 
     @property
     def total(self) -> int:
-        return len(self.results)
+        return self.asked or len(self.results)
 
     def json(self) -> dict:
         """The object that `check --json` prints."""

@@ -55,12 +55,8 @@ class Board:
 
     def show(self, result: "Result") -> None:
         """What came out for one function, under the heading of its part."""
-        if result.stage == "import":  # of all functions alike: once will do
-            if self.part is None:
-                self.write(
-                    f"\n  {self.marked(result)} {self.filled(result.message, '    ').lstrip()}"
-                )
-            self.part = "import"
+        if result.stage == "import":  # of the file, not of a function
+            self.write(f"\n  {self.marked(result)} {self.filled(result.message, '    ').lstrip()}")
             return
         if result.part != self.part:
             self.part = result.part

@@ -46,6 +46,8 @@ def hint(path: Path | None, name: str | None, level: int | None = None) -> int:
 
 def worth_a_hint(results: "list[Result]", name: str | None) -> "Result | None":
     """Of the exercises that a name stands for, the first that does not pass; else the first of all."""
+    if any(result.stage == "import" for result in results):
+        return results[0]
     meant = exercises_named([name]) if name else []
     found = [result for result in results if result.function in meant]
     still_open = [result for result in found if result.status != "passed"]

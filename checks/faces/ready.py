@@ -77,9 +77,10 @@ def readiness(report: "Report", cell: str) -> Ready:
 
     Raises InputError if the file could not be imported.
     """
+    for result in report.results:
+        if result.stage == "import":
+            raise InputError(result.message)
     found = [result for result in report.results if result.function in needed(cell)]
-    if found and found[0].stage == "import":
-        raise InputError(found[0].message)
     failing = [r for r in found if r.status == "failed"]
     return Ready(cell, [r.function for r in found if r.status == "unwritten"], failing)
 

@@ -62,6 +62,7 @@ class Watched:
             self.child = self.child.another()
         if any(result.stage == "import" for result in report.results):
             self.units = None  # all is to be checked when it is mended
+            return board.finish(report)
         self.results |= {result.function: result for result in report.results}
         everything = [self.results[name] for name in self.asked if name in self.results]
         open_ones = [r.function for r in everything if r.status in ("failed", "unwritten")]

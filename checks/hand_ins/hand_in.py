@@ -24,11 +24,14 @@ from checks.hand_ins.parameters import shapes_of
 
 
 class ImportProblem(Exception):
-    """A file that cannot be imported; the message says why, `line` where in the file."""
+    """A file that cannot be imported; the message says why, `line` where in the file.
 
-    def __init__(self, message: str, line: int | None = None):
+    exercises: those of its layout, where that is known (None: all)
+    """
+
+    def __init__(self, message: str, line: int | None = None, exercises=None):
         super().__init__(message)
-        self.line = line
+        self.line, self.exercises = line, exercises
 
 
 class KitLayout:
@@ -191,4 +194,5 @@ def open_file(path: Path) -> HandIn:
         frames = traceback.extract_tb(error.__traceback__)
         lines = [frame.lineno for frame in frames if frame.filename == str(path)]
         why = f"{type(error).__name__}: {' '.join(str(error).split())}"
-        raise ImportProblem(why, lines[-1] if lines else None) from error
+        asked = None if layout == "kit" else layouts.LAYOUTS[layout].exercises
+        raise ImportProblem(why, lines[-1] if lines else None, asked) from error

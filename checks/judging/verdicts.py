@@ -25,12 +25,16 @@ def judged(
     if not names and opened.exercises:
         asked = [name for name in asked if name in opened.exercises]
     report, standing = Report(module, layout_notes=opened.notes), Standing(source, opened.layout)
+    report.asked = len(asked)
+    if opened.problem:  # nothing in it can be checked: said once, not of every function
+        report.results = [Result("import", "import", "failed", "import", message=opened.problem)]
+        report.next_up = first_on_the_way(asked)
+        if on_result:
+            on_result(report.results[0])
+        return report
     still_open = []
-    for name in asked if opened.problem else with_needs(asked):
-        if opened.problem:
-            result = import_failure(EXERCISES[name], opened.problem)
-        else:
-            result = standing.result(EXERCISES[name])
+    for name in with_needs(asked):
+        result = standing.result(EXERCISES[name])
         if result.status in ("failed", "unwritten"):
             still_open.append(name)
         if name in asked:
@@ -73,8 +77,3 @@ class Standing:
 
 def is_stopped(answers: list) -> bool:
     return bool(answers[0].problem) and answers[0].problem.kind == "stopped"
-
-
-def import_failure(exercise: Exercise, why: str) -> Result:
-    """Nothing in a file that cannot be imported can be checked."""
-    return Result(exercise.name, exercise.part, "failed", "import", message=why)

@@ -132,6 +132,10 @@ class Zeros(TorchDispatchMode):
         super().__init__()
         self.hand_in, self.places = hand_in, {}
 
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        return False  # torch would import its compiler first, two seconds
+
     def __torch_dispatch__(self, func, types, args=(), kwargs=None):
         made = func(*args, **(kwargs or {}))
         if "empty" in func.overloadpacket.__name__:

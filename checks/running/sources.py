@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class Opened:
     """What is known of a file once it is open: its layout, and which exercises that has (None: all).
 
-    problem: why it cannot be opened, and then nothing else is known.
+    problem: why it cannot be opened, and then of the rest only what the file's names tell is known.
     """
 
     layout: str = "kit"
@@ -57,7 +57,8 @@ class Session:
             header = {"why": f"{died} while it was being imported"}
         if "why" in header:
             line = f", line {header['line']}" if header.get("line") else ""
-            return Opened(problem=f"{self.path.name}{line}: {header['why']}")
+            why = f"{self.path.name}{line}: {header['why']}"
+            return Opened(exercises=header.get("exercises"), problem=why)
         self.is_open = True
         return Opened(header["layout"], header["exercises"])
 

@@ -81,7 +81,8 @@ class Worker:
         try:
             self.hand_in = watched(lambda: open_file(path), stop, self.limits.of_import)
         except ImportProblem as problem:
-            self.leave("problem", why=str(problem), line=problem.line)
+            where = {"line": problem.line, "exercises": problem.exercises}
+            self.leave("problem", why=str(problem), **where)
         except Exception as error:
             self.leave("problem", why=fault(error))
         layout = self.hand_in.layout
