@@ -112,8 +112,8 @@ MISTAKES = [
         "    weights = torch.softmax(scores, dim=1)",
         'torch.einsum("nh,nhp->np", prev_h, positions)\n'
         "    weights = torch.softmax(scores, dim=1) / math.sqrt(H)",
-        "The weights are divided by the square root of H, after the softmax: they no longer sum to "
-        "1. It is the scores that are scaled.",
+        "The weights are divided by the square root of H, after the softmax. It is the scores"
+        " that are scaled.",
         SUM_OF_WEIGHTS,
     ),
     Mistake(
@@ -148,8 +148,8 @@ MISTAKES = [
         "dot_product_attention",
         "dim=1",
         "dim=0",
-        "The softmax runs over the batch: the weights of one position sum to 1 over the pictures. "
-        "It should run over the positions of each picture.",
+        "The softmax runs over the batch, so that the pictures compete with each other. It"
+        " should run over the positions of each picture.",
         SUM_OF_WEIGHTS,
     ),
     Mistake(
@@ -157,8 +157,8 @@ MISTAKES = [
         "dot_product_attention",
         "torch.softmax(scores, dim=1)",
         "torch.softmax(scores.flatten(), dim=0).reshape(scores.shape)",
-        "The softmax runs over batch and positions together. The weights of each picture should "
-        "sum to 1.",
+        "The softmax runs over batch and positions together. It should run over the positions"
+        " of each picture.",
         SUM_OF_WEIGHTS,
     ),
     Mistake(
@@ -166,8 +166,8 @@ MISTAKES = [
         "dot_product_attention",
         "torch.softmax(scores, dim=1)",
         "torch.softmax(scores.unflatten(1, A.shape[2:]), dim=1).flatten(1)",
-        "The softmax runs over the rows of the grid only: the weights of every column sum to 1. It "
-        "should run over all positions at once.",
+        "The softmax runs over the rows of the grid only, for every column by itself. It"
+        " should run over all positions at once.",
         SUM_OF_WEIGHTS,
     ),
     Mistake(
@@ -175,8 +175,8 @@ MISTAKES = [
         "dot_product_attention",
         "torch.softmax(scores, dim=1)",
         "torch.softmax(scores.unflatten(1, A.shape[2:]), dim=2).flatten(1)",
-        "The softmax runs over the columns of the grid only: the weights of every row sum to 1. It "
-        "should run over all positions at once.",
+        "The softmax runs over the columns of the grid only, for every row by itself. It"
+        " should run over all positions at once.",
         SUM_OF_WEIGHTS,
     ),
     Mistake(
@@ -184,8 +184,8 @@ MISTAKES = [
         "dot_product_attention",
         "torch.softmax(scores, dim=1)",
         "torch.softmax(scores.unsqueeze(1), dim=1).squeeze(1)",
-        "Every weight is 1: the softmax runs over an axis with a single entry. It should run over "
-        "the positions.",
+        "The softmax runs over an axis with a single entry, which can only give 1. It should"
+        " run over the positions.",
         SUM_OF_WEIGHTS,
     ),
     Mistake(
@@ -209,8 +209,8 @@ MISTAKES = [
         "dot_product_attention",
         "torch.softmax(scores, dim=1)",
         "scores / scores.sum(dim=1, keepdim=True)",
-        "The weights are the scores divided by their sum: they sum to 1, but can be negative. The "
-        "exponential is missing.",
+        "The weights are the scores divided by their sum, and those can be negative. The"
+        " exponential is missing.",
         "Look at the signs of your weights.",
     ),
     Mistake(
@@ -235,7 +235,7 @@ MISTAKES = [
         "dot_product_attention",
         "torch.softmax(scores, dim=1)",
         "torch.log_softmax(scores, dim=1)",
-        "The weights are logarithms: log_softmax in place of softmax. All of them are negative.",
+        "The weights are logarithms: log_softmax in place of softmax.",
         SUM_OF_WEIGHTS,
     ),
     Mistake(
@@ -347,7 +347,7 @@ MISTAKES = [
         "dot_product_attention",
         "weights.unflatten",
         "scores.unflatten",
-        "What is returned as weights are the scores before the softmax. `attn` is right.",
+        "What is returned as weights are the scores before the softmax.",
         SUM_OF_WEIGHTS,
     ),
     Mistake(
@@ -452,8 +452,8 @@ MISTAKES = [
         "dot_product_attention",
         "A.flatten(2)",
         "A.transpose(2, 3).flatten(2)",
-        "The grid is flattened column by column, and the weights are put back row by row: they lie "
-        "wrongly on the grid. `attn` is right.",
+        "The grid is flattened column by column, and the weights are put back row by row:"
+        " they lie wrongly on the grid.",
         "Make one position of `A` stand out. Is the largest weight in the same row and column?",
     ),
     Mistake(
@@ -470,8 +470,8 @@ MISTAKES = [
         "dot_product_attention",
         '"np,nhp->nh", weights',
         '"np,nhp->nh", weights.detach()',
-        "The values are right, but the weights are detached before the mean: no gradient reaches "
-        "the state, so the model could not learn where to look.",
+        "The weights are detached before the mean: no gradient reaches the state, so the"
+        " model could not learn where to look.",
         GRAPH,
     ),
     Mistake(
@@ -479,8 +479,7 @@ MISTAKES = [
         "dot_product_attention",
         '"nh,nhp->np", prev_h',
         '"nh,nhp->np", prev_h.detach()',
-        "The values are right, but the state is detached: no gradient reaches `prev_h`, so it "
-        "could not learn what to ask.",
+        "The state is detached: no gradient reaches `prev_h`, so it could not learn what to ask.",
         GRAPH,
     ),
     Mistake(
@@ -488,8 +487,7 @@ MISTAKES = [
         "dot_product_attention",
         "prev_h, positions)",
         "prev_h, positions.detach())",
-        "The values are right, but `A` is detached in the scores: its gradient comes through the "
-        "weighted mean only.",
+        "`A` is detached in the scores: its gradient comes through the weighted mean only.",
         GRAPH,
     ),
     Mistake(
@@ -497,8 +495,7 @@ MISTAKES = [
         "dot_product_attention",
         "weights, positions)",
         "weights, positions.detach())",
-        "The values are right, but `A` is detached in the weighted mean: its gradient comes "
-        "through the scores only.",
+        "`A` is detached in the weighted mean: its gradient comes through the scores only.",
         GRAPH,
     ),
     Mistake(
@@ -506,8 +503,8 @@ MISTAKES = [
         "dot_product_attention",
         "A.flatten(2)",
         "A.detach().flatten(2)",
-        "The values are right, but `A` is detached: no gradient reaches the features, so their "
-        "projection would not be trained through attention.",
+        "`A` is detached: no gradient reaches the features, so their projection would not be"
+        " trained through attention.",
         GRAPH,
     ),
     Mistake(
@@ -611,8 +608,8 @@ MISTAKES = [
         "attention_lstm_step_forward",
         "cat([x, attn]",
         "cat([x, attn.detach()]",
-        "The values are right, but `attn` is detached: no gradient gets back to attention, so the "
-        "model could not learn where to look.",
+        "`attn` is detached: no gradient gets back to attention, so the model could not learn"
+        " where to look.",
         GRAPH,
     ),
     Mistake(
@@ -697,8 +694,7 @@ MISTAKES = [
         "attention_lstm_forward",
         "prev_h = prev_c = A.mean(dim=(2, 3))",
         "prev_h = prev_c = A.detach().mean(dim=(2, 3))",
-        "The values are right, but the first states are detached: no gradient reaches `A` through "
-        "`h0` and `c0`.",
+        "The first states are detached: no gradient reaches `A` through `h0` and `c0`.",
         GRAPH,
     ),
     Mistake(
@@ -724,8 +720,8 @@ MISTAKES = [
         "attention_lstm_forward",
         "dot_product_attention(prev_h, A)",
         "dot_product_attention(A.mean(dim=(2, 3)), A)",
-        "The model looks with the first state at every step, so the weights never change. It "
-        "should look anew before each step, with the state it then has.",
+        "The model looks with the first state at every step. It should look anew before each"
+        " step, with the state it then has.",
         WHO_ASKS,
     ),
     Mistake(
@@ -767,8 +763,7 @@ MISTAKES = [
         "attention_lstm_forward",
         "dot_product_attention(prev_h, A)",
         "dot_product_attention(prev_h, A.detach())",
-        "The values are right, but attention looks at a detached grid: `A` gets a gradient through "
-        "the first states only.",
+        "Attention looks at a detached grid: `A` gets a gradient through the first states only.",
         GRAPH,
     ),
     Mistake(
@@ -776,8 +771,7 @@ MISTAKES = [
         "attention_lstm_forward",
         "dot_product_attention(prev_h, A)",
         "dot_product_attention(prev_h.detach(), A)",
-        "The values are right, but the state that asks is detached: no gradient travels back in "
-        "time through attention.",
+        "The state that asks is detached: no gradient travels back in time through attention.",
         GRAPH,
     ),
     Mistake(
@@ -785,8 +779,7 @@ MISTAKES = [
         "attention_lstm_forward",
         "prev_c, attn, Wx",
         "prev_c, attn.detach(), Wx",
-        "The values are right, but `attn` is detached before the step: the model could not learn "
-        "where to look.",
+        "`attn` is detached before the step: the model could not learn where to look.",
         GRAPH,
     ),
     Mistake(
@@ -794,8 +787,7 @@ MISTAKES = [
         "attention_lstm_forward",
         "prev_h, prev_c = next_h, next_c",
         "prev_h = next_h",
-        "The cell state is not carried: every step starts from `c0`. `h` is right at the first "
-        "step only.",
+        "The cell state is not carried: every step starts from `c0`.",
         CARRIED,
     ),
     Mistake(
@@ -836,8 +828,7 @@ MISTAKES = [
         "attention_lstm_forward",
         "prev_h, prev_c = next_h, next_c",
         "prev_h, prev_c = next_h, next_c.detach()",
-        "The values are right, but the cell is detached between the steps: gradients do not travel "
-        "back through it.",
+        "The cell is detached between the steps: gradients do not travel back through it.",
         GRAPH,
     ),
     Mistake(
@@ -845,8 +836,7 @@ MISTAKES = [
         "attention_lstm_forward",
         "prev_h, prev_c = next_h, next_c",
         "prev_h, prev_c = next_h.detach(), next_c.detach()",
-        "The values are right, but both states are detached between the steps: gradients stop "
-        "after one step.",
+        "Both states are detached between the steps: gradients reach back one step at most.",
         GRAPH,
     ),
     Mistake(
@@ -1028,7 +1018,7 @@ MISTAKES = [
         "attention_lstm_forward",
         "torch.stack(weights, dim=1)",
         "torch.zeros_like(torch.stack(weights, dim=1))",
-        "The weights come out as zeros: a tensor was made for them, but never filled.",
+        "Nothing is written into the weights: a tensor was made for them, but never filled.",
         "What attention returns second has to be kept at every step.",
     ),
     Mistake(

@@ -39,8 +39,8 @@ MISTAKES = [
         "dot_product_attention_backward",
         "H = A.shape[1]",
         "H = 1",
-        "The scale is missing from the gradients of the scores: `dprev_h` and the scores' part of "
-        "`dA` are too large by the square root of H.",
+        "The scale is missing from the gradients of the scores, and so from `dprev_h` and"
+        " from the part of `dA` that comes through the scores.",
         SCALE_BACKWARD,
     ),
     Mistake(
@@ -48,7 +48,7 @@ MISTAKES = [
         "dot_product_attention_backward",
         "dscores, positions) / math.sqrt(H)",
         "dscores, positions)",
-        "`dprev_h` lacks the scale: it is too large by the square root of H.",
+        "`dprev_h` lacks the scale of the scores.",
         SCALE_BACKWARD,
     ),
     Mistake(
@@ -463,8 +463,8 @@ MISTAKES = [
         "attention_lstm_step_backward",
         "return dx, dprev_h,",
         "return dx, dattn,",
-        "`dprev_h` is computed with `Wattn`, the weights of attention: it equals `dattn`. The "
-        "state came through `Wh`.",
+        "`dprev_h` is computed with `Wattn`, the weights of attention. The state came through"
+        " `Wh`.",
         "Each input gets its gradient through the weights it was multiplied with.",
     ),
     Mistake(
@@ -472,8 +472,8 @@ MISTAKES = [
         "attention_lstm_step_backward",
         "dx_attn[:, -H:]",
         "dprev_h",
-        "`dattn` is computed with `Wh`, the weights of the state: it equals `dprev_h`. What "
-        "attention saw came through `Wattn`.",
+        "`dattn` is computed with `Wh`, the weights of the state. What attention saw came"
+        " through `Wattn`.",
         "Each input gets its gradient through the weights it was multiplied with.",
     ),
     Mistake(
@@ -507,8 +507,7 @@ MISTAKES = [
         "attention_lstm_step_backward",
         "dWx_attn[-H:]",
         "dWh",
-        "`dWattn` is computed with `prev_h`: it equals `dWh`. What was multiplied with `Wattn` is "
-        "`attn`.",
+        "`dWattn` is computed with `prev_h`. What was multiplied with `Wattn` is `attn`.",
         "A weight gets its gradient from what it was multiplied with.",
     ),
     Mistake(
@@ -516,8 +515,7 @@ MISTAKES = [
         "attention_lstm_step_backward",
         "dWh, dWattn, db\n",
         "dWattn, dWattn, db\n",
-        "`dWh` is computed with `attn`: it equals `dWattn`. What was multiplied with `Wh` is "
-        "`prev_h`.",
+        "`dWh` is computed with `attn`. What was multiplied with `Wh` is `prev_h`.",
         "A weight gets its gradient from what it was multiplied with.",
     ),
     Mistake(
@@ -922,8 +920,7 @@ MISTAKES = [
         "attention_lstm_backward",
         "dA, dWx, dWh, dWattn, db\n",
         "dA, dWx / len(dx), dWh / len(dx), dWattn / len(dx), db / len(dx)\n",
-        "The gradients of the weights are averaged over time, so they are T times too small. They "
-        "are sums over all steps.",
+        "The gradients of the weights are averaged over time. They are sums over all steps.",
         SAME_WEIGHTS,
     ),
     Mistake(
@@ -931,8 +928,7 @@ MISTAKES = [
         "attention_lstm_backward",
         "dA, dWx, dWh, dWattn, db\n",
         "dA / len(dx), dWx, dWh, dWattn, db\n",
-        "`dA` is averaged over time, so it is T times too small. The gradients of all looks add "
-        "up.",
+        "`dA` is averaged over time. The gradients of all looks add up.",
         SAME_WEIGHTS,
     ),
     Mistake(
@@ -949,7 +945,7 @@ MISTAKES = [
         "attention_lstm_backward",
         "reversed(range(dh.shape[1]))",
         "reversed(range(1, dh.shape[1]))",
-        "The loop stops before step 0: its gradients are missing, and `dx` has one step too few.",
+        "The loop stops before step 0: its gradients are missing.",
         "What is the last value of your loop variable?",
     ),
     Mistake(

@@ -275,8 +275,7 @@ IMAGE_MISTAKES = [
         IMAGE,
         GRID,
         f"features = features.detach()\n        {GRID}",
-        "The numbers are right, but no gradient reaches the features: they are detached, or used "
-        "through `.data`.",
+        "No gradient reaches the features: they are detached, or used through `.data`.",
         "Look for whatever takes the features out of the graph before they are projected.",
     ),
     Mistake(
@@ -284,8 +283,8 @@ IMAGE_MISTAKES = [
         IMAGE,
         PROJECTION,
         f"{PROJECTION}.detach()",
-        "The numbers are right, but no gradient reaches the image projection: it runs under "
-        "`no_grad`, or its output is detached, so that it would never be trained.",
+        "No gradient reaches the image projection: it runs under `no_grad`, or its output is"
+        " detached, so that it would never be trained.",
         "The encoder is frozen, the projection is not. Where does your graph begin?",
     ),
     Mistake(
@@ -501,8 +500,8 @@ FORWARD_MISTAKES = [
         FORWARD,
         FED,
         f"{FED}.detach()",
-        "The loss is right, but no gradient reaches the word vectors: they are detached or looked "
-        "up under `no_grad`, and would never be trained.",
+        "No gradient reaches the word vectors: they are detached or looked up under"
+        " `no_grad`, and would never be trained.",
         "Which parameters have no `.grad` after `loss.backward()`?",
     ),
     Mistake(
@@ -632,8 +631,8 @@ FORWARD_MISTAKES = [
         FORWARD,
         SCORES,
         SCORES.replace("(h)", "(h.detach())"),
-        "The loss is right, but its gradient stops at the vocabulary projection: the states are "
-        "detached, and neither cell nor words nor image would be trained.",
+        "The gradient of the loss stops at the vocabulary projection: the states are"
+        " detached, and neither cell nor words nor image would be trained.",
         "Which parameters have no `.grad` after `loss.backward()`?",
     ),
     Mistake(
@@ -761,8 +760,7 @@ FORWARD_MISTAKES = [
         FORWARD,
         "def forward(self, features, captions):",
         "@torch.no_grad()\n    def forward(self, features, captions):",
-        "The loss is right but has no gradient graph at all: it is computed under `no_grad`, or "
-        "detached.",
+        "The loss has no gradient graph at all: it is computed under `no_grad`, or detached.",
         "Only sampling does without gradients.",
     ),
 ]

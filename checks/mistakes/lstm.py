@@ -127,8 +127,8 @@ MISTAKES = [
         "lstm_step_forward",
         "x @ Wx + prev_h @ Wh + b",
         "x @ Wx + prev_h.detach() @ Wh + b",
-        "The values are right, but no gradient reaches `prev_h` through the gates: it is detached "
-        "from the graph. Training could not look further back than one step.",
+        "No gradient reaches `prev_h` through the gates: it is detached from the graph."
+        " Training could not look further back than one step.",
         GRAPH,
     ),
     Mistake(
@@ -136,8 +136,8 @@ MISTAKES = [
         "lstm_step_forward",
         "x @ Wx + prev_h @ Wh + b",
         "x @ Wx.data + prev_h @ Wh.data + b",
-        "The values are right, but no gradient reaches the weight matrices: they are used outside "
-        "the graph. They would never be trained.",
+        "No gradient reaches the weight matrices: they are used outside the graph. They would"
+        " never be trained.",
         GRAPH,
     ),
     Mistake(
@@ -145,8 +145,7 @@ MISTAKES = [
         "lstm_step_forward",
         "return next_h, next_c, cache",
         "return next_h.detach(), next_c.detach(), cache",
-        "The values are right, but the new states come out detached from the graph: no gradient "
-        "reaches any input.",
+        "The new states come out detached from the graph: no gradient reaches any input.",
         GRAPH,
     ),
     Mistake(
@@ -546,8 +545,8 @@ MISTAKES = [
         "lstm_step_forward",
         "return next_h, next_c, cache",
         "return next_h, torch.tanh(next_c), cache",
-        "`next_h` is right, but what is returned for `next_c` is its tanh. The cell is handed on "
-        "as it is.",
+        "What is returned for `next_c` is the tanh of the new cell. The cell is handed on as"
+        " it is.",
         "The tanh is on the path from the cell to the state; the cell of the next step starts "
         "before it.",
     ),
@@ -556,8 +555,8 @@ MISTAKES = [
         "lstm_step_forward",
         "\n    next_c = f * prev_c + i * g",
         "\n    next_c = f * prev_c.detach() + i * g",
-        "The values are right, but no gradient reaches `prev_c`: it is detached from the graph. It "
-        "is this path that lets gradients survive many steps.",
+        "No gradient reaches `prev_c`: it is detached from the graph. It is this path that"
+        " lets gradients survive many steps.",
         GRAPH,
     ),
     Mistake(
@@ -626,8 +625,7 @@ MISTAKES = [
         "lstm_forward",
         "prev_h, prev_c, cache_t = lstm_step_forward(x[:, t], prev_h, prev_c, Wx, Wh, b)",
         "prev_h, _, cache_t = lstm_step_forward(x[:, t], prev_h, prev_c, Wx, Wh, b)",
-        "The cell state is not carried: every step starts from a cell of zeros. `h` is right at "
-        "the first step only.",
+        "The cell state is not carried: every step starts from a cell of zeros.",
         CARRIED,
     ),
     Mistake(
@@ -725,8 +723,8 @@ MISTAKES = [
         "lstm_forward",
         "prev_h = h0",
         "prev_h = h0.detach()",
-        "The values are right, but no gradient reaches `h0`: it is detached from the graph. What "
-        "computes it from the picture would never be trained.",
+        "No gradient reaches `h0`: it is detached from the graph. What computes it from the"
+        " picture would never be trained.",
         GRAPH,
     ),
     Mistake(
@@ -746,8 +744,7 @@ MISTAKES = [
         "lstm_forward",
         "cache.append(cache_t)",
         "cache.append(cache_t)\n        prev_c = prev_c.detach()",
-        "The values are right, but the cell is detached between the steps: gradients do not travel "
-        "back through it.",
+        "The cell is detached between the steps: gradients do not travel back through it.",
         GRAPH,
     ),
     Mistake(
@@ -755,8 +752,7 @@ MISTAKES = [
         "lstm_forward",
         "cache.append(cache_t)",
         "cache.append(cache_t)\n        prev_h, prev_c = prev_h.detach(), prev_c.detach()",
-        "The values are right, but both states are detached between the steps: gradients stop "
-        "after one step, and only the first step reaches `h0`.",
+        "Both states are detached between the steps: gradients reach back one step at most.",
         GRAPH,
     ),
     Mistake(
@@ -784,8 +780,7 @@ MISTAKES = [
         "lstm_forward",
         "h, cache = [], []",
         "h, cache = [h0], []",
-        "`h` has T+1 entries: `h0` is kept in front of the states. It should hold the T states "
-        "after the steps.",
+        "`h0` is kept in front of the states. `h` should hold the T states after the steps.",
         OUTPUTS,
     ),
     Mistake(
@@ -880,7 +875,7 @@ MISTAKES = [
         "lstm_forward",
         "range(x.shape[1])",
         "range(1, x.shape[1])",
-        "The first input is never read: the loop starts at step 1, and `h` has one step too few.",
+        "The first input is never read: the loop starts at step 1.",
         OUTPUTS,
     ),
     Mistake(
@@ -888,7 +883,7 @@ MISTAKES = [
         "lstm_forward",
         "range(x.shape[1])",
         "range(x.shape[1] - 1)",
-        "The last input is never read: the loop ends one step early, and `h` has one step too few.",
+        "The last input is never read: the loop ends one step early.",
         OUTPUTS,
     ),
     Mistake(

@@ -148,8 +148,7 @@ MISTAKES = [
         "lstm_step_backward",
         "da.sum(dim=0)",
         "da.mean(dim=0)",
-        "`db` is averaged over the batch, so it is N times too small. The gradients of the rows "
-        "add up.",
+        "`db` is averaged over the batch. The gradients of the rows add up.",
         "A value used N times collects N gradients. If the loss is a mean, the upstream gradient "
         "has that already.",
     ),
@@ -175,8 +174,8 @@ MISTAKES = [
         "lstm_step_backward",
         "    dWx = x.T @ da\n    dWh = prev_h.T @ da\n    db = da.sum(dim=0)",
         "    dWx = x.T @ da / len(da)\n    dWh = prev_h.T @ da / len(da)\n    db = da.mean(dim=0)",
-        "The gradients of the weights and of `b` are averaged over the batch, so they are N times "
-        "too small. The gradients of the rows add up.",
+        "The gradients of the weights and of `b` are averaged over the batch. The gradients"
+        " of the rows add up.",
         "If the loss is a mean over the batch, the upstream gradient has that already.",
     ),
     Mistake(
@@ -928,8 +927,7 @@ MISTAKES = [
         "lstm_backward",
         "dh0, dWx, dWh, db\n",
         "dh0, dWx / len(dx), dWh / len(dx), db / len(dx)\n",
-        "The gradients of `Wx`, `Wh` and `b` are averaged over time, so they are T times too "
-        "small. They are sums over all steps.",
+        "The gradients of `Wx`, `Wh` and `b` are averaged over time. They are sums over all steps.",
         SAME_WEIGHTS,
     ),
     Mistake(
@@ -972,7 +970,7 @@ MISTAKES = [
         "lstm_backward",
         "reversed(range(dh.shape[1]))",
         "reversed(range(1, dh.shape[1]))",
-        "The loop stops before step 0: its gradients are missing, and `dx` has one step too few.",
+        "The loop stops before step 0: its gradients are missing.",
         "What is the last value of your loop variable?",
     ),
     Mistake(
@@ -980,8 +978,7 @@ MISTAKES = [
         "lstm_backward",
         "reversed(range(dh.shape[1]))",
         "reversed(range(dh.shape[1] - 1))",
-        "The loop starts at the last step but one: the gradients of the last step are missing, and "
-        "`dx` has one step too few.",
+        "The loop starts at the last step but one: the gradients of the last step are missing.",
         "What is the first value of your loop variable?",
     ),
     Mistake(

@@ -17,8 +17,8 @@ MISTAKES = [
         STEP,
         "torch.tanh",
         "torch.sigmoid",
-        "The state goes through a sigmoid, not through tanh: it comes out between 0 and 1, and a "
-        "vanilla RNN's lies between -1 and 1.",
+        "The state goes through a sigmoid, not through tanh: that gives numbers between 0 and"
+        " 1, and the state of a vanilla RNN lies between -1 and 1.",
         "What is the smallest value that your state can take?",
     ),
     Mistake(
@@ -26,8 +26,8 @@ MISTAKES = [
         STEP,
         "torch.tanh",
         "torch.relu",
-        "The state goes through ReLU, not through tanh: nothing negative survives, and nothing "
-        "keeps it below 1.",
+        "The state goes through ReLU, not through tanh: that lets nothing negative through,"
+        " and keeps nothing below 1.",
         "Look at the range of your state: min() and max().",
     ),
     Mistake(
@@ -51,7 +51,7 @@ MISTAKES = [
         STEP,
         TANH,
         f"torch.tanh({TANH})",
-        "The nonlinearity is applied twice, tanh of tanh: the state never gets beyond 0.77.",
+        "The nonlinearity is applied twice, tanh of tanh, which never gets beyond 0.77.",
         "Give the step a bias of 100. How close to 1 does the state come?",
     ),
     Mistake(
@@ -226,8 +226,8 @@ MISTAKES = [
         STEP,
         "prev_h @ Wh",
         "prev_h.detach() @ Wh",
-        "The numbers are right, but `prev_h` is cut out of the graph (by `.detach()`, `.data` or a "
-        "copy): no gradient reaches it, so nothing is learnt through time.",
+        "`prev_h` is cut out of the graph (by `.detach()`, `.data` or a copy): no gradient"
+        " reaches it, so nothing is learnt through time.",
         "Look for what takes a tensor out of the graph on the way of prev_h.",
     ),
     Mistake(
@@ -235,8 +235,8 @@ MISTAKES = [
         STEP,
         TANH,
         f"{TANH}.detach()",
-        "The numbers are right, but `next_h` carries no graph (`.detach()`, `.data`, `no_grad` or "
-        "numpy): no gradient reaches any input.",
+        "`next_h` carries no graph (`.detach()`, `.data`, `no_grad` or numpy): no gradient"
+        " reaches any input.",
         "Print next_h.grad_fn for an x that requires a gradient.",
     ),
     Mistake(
@@ -392,7 +392,7 @@ MISTAKES = [
         FORWARD,
         "range(x.shape[1])",
         "range(1, x.shape[1])",
-        "The first word is never read: the loop starts at step 1, and T-1 states come out.",
+        "The first word is never read: the loop starts at step 1.",
         "How many states come out for a sequence of one word?",
     ),
     Mistake(
@@ -400,7 +400,7 @@ MISTAKES = [
         FORWARD,
         "range(x.shape[1])",
         "range(x.shape[1] - 1)",
-        "The last word is never read: the loop ends one step early, and T-1 states come out.",
+        "The last word is never read: the loop ends one step early.",
         "How many states come out for a sequence of one word?",
     ),
     Mistake(
@@ -447,7 +447,8 @@ MISTAKES = [
         FORWARD,
         "h, cache = [], []",
         "h, cache = [h0], []",
-        "`h0` is returned as well, in front of the others: T+1 states come out for T words.",
+        "`h0` is returned as well, in front of the states; there should be one state for"
+        " every word.",
         "Count what is in your collection of states before the first step.",
     ),
     Mistake(
@@ -556,8 +557,8 @@ MISTAKES = [
         FORWARD,
         KEEP,
         f"{KEEP}\n        prev_h = prev_h.detach()",
-        "The numbers are right, but the state is cut out of the graph between two steps "
-        "(`.detach()`, `.data` or a copy): gradients reach back one step only.",
+        "The state is cut out of the graph between two steps (`.detach()`, `.data` or a"
+        " copy): gradients reach back one step at most.",
         "Truncated backpropagation does this on purpose, between pieces of a text. Not here.",
     ),
     Mistake(
@@ -565,8 +566,8 @@ MISTAKES = [
         FORWARD,
         "prev_h = h0",
         "prev_h = h0.detach()",
-        "The numbers are right, but `h0` is cut out of the graph: no gradient reaches it, and so "
-        "the picture that it comes from would never be learnt.",
+        "`h0` is cut out of the graph: no gradient reaches it, and so the picture that it"
+        " comes from would never be learnt.",
         "What do you do to h0 before the first step?",
     ),
     Mistake(
@@ -574,8 +575,8 @@ MISTAKES = [
         FORWARD,
         KEEP,
         "h.append(prev_h.detach())",
-        "The numbers are right, but the states returned carry no graph (`.detach()`, `.data`, "
-        "`no_grad` or a copy): no gradient reaches any input.",
+        "The states returned carry no graph (`.detach()`, `.data`, `no_grad` or a copy): no"
+        " gradient reaches any input.",
         "Print h.grad_fn for an x that requires a gradient.",
     ),
     Mistake(

@@ -79,8 +79,8 @@ MISTAKES = [
         STEP_BACKWARD,
         SLOPE,
         "(next_h**2 - 1)",
-        "The derivative of tanh has the wrong sign: tanh rises everywhere, so no slope of it is "
-        "negative. Every gradient comes out negated.",
+        "The derivative of tanh has the wrong sign: tanh rises everywhere, so no slope of it"
+        " is negative.",
         "Compare with numeric_gradient: what is the ratio?",
     ),
     Mistake(
@@ -156,8 +156,7 @@ MISTAKES = [
         STEP_BACKWARD,
         DA,
         "dnext_h *= 1 - next_h**2\n    da = dnext_h",
-        "The gradients are right, but `dnext_h` is changed in place: the caller's upstream gradient "
-        "is another one afterwards.",
+        "`dnext_h` is changed in place: the caller's upstream gradient is another one afterwards.",
         "Look for an operator with `=` in it (`*=`) or a method that ends in `_`.",
     ),
     Mistake(
@@ -181,8 +180,7 @@ MISTAKES = [
         STEP_BACKWARD,
         "da @ Wx.T",
         "dnext_h @ Wx.T",
-        "`dx` is computed from `dnext_h` and leaves out the derivative of tanh; the other gradients "
-        "have it.",
+        "`dx` is computed from `dnext_h` and leaves out the derivative of tanh.",
         "Every input acts through the argument of tanh, x as well.",
     ),
     Mistake(
@@ -216,8 +214,7 @@ MISTAKES = [
         STEP_BACKWARD,
         "da @ Wh.T",
         "dnext_h @ Wh.T",
-        "`dprev_h` is computed from `dnext_h` and leaves out the derivative of tanh; the other "
-        "gradients have it.",
+        "`dprev_h` is computed from `dnext_h` and leaves out the derivative of tanh.",
         "Every input acts through the argument of tanh, the previous state as well.",
     ),
     Mistake(
@@ -250,8 +247,7 @@ MISTAKES = [
         STEP_BACKWARD,
         "x.T @ da",
         "x.T @ dnext_h",
-        "`dWx` is computed from `dnext_h` and leaves out the derivative of tanh; the other "
-        "gradients have it.",
+        "`dWx` is computed from `dnext_h` and leaves out the derivative of tanh.",
         "Every weight acts through the argument of tanh, those of Wx as well.",
     ),
     Mistake(
@@ -283,8 +279,7 @@ MISTAKES = [
         STEP_BACKWARD,
         "prev_h.T @ da",
         "prev_h.T @ dnext_h",
-        "`dWh` is computed from `dnext_h` and leaves out the derivative of tanh; the other "
-        "gradients have it.",
+        "`dWh` is computed from `dnext_h` and leaves out the derivative of tanh.",
         "Every weight acts through the argument of tanh, those of Wh as well.",
     ),
     Mistake(
@@ -308,8 +303,7 @@ MISTAKES = [
         STEP_BACKWARD,
         "da.sum(dim=0)",
         "dnext_h.sum(dim=0)",
-        "`db` is computed from `dnext_h` and leaves out the derivative of tanh; the other gradients "
-        "have it.",
+        "`db` is computed from `dnext_h` and leaves out the derivative of tanh.",
         "The bias stands inside tanh.",
     ),
     Mistake(
@@ -498,8 +492,8 @@ MISTAKES = [
         BACKWARD,
         UPSTREAM,
         "dh[:, t] += dprev_h\n        dnext_h = dh[:, t]\n",
-        "The gradients are right, but what flows back is added to `dh` in place: the caller's "
-        "upstream gradient is another one afterwards.",
+        "What flows back is added to `dh` in place: the caller's upstream gradient is another"
+        " one afterwards.",
         "`dh[:, t]` is a view: what `+=` does to it, it does to dh.",
     ),
     Mistake(
@@ -584,7 +578,7 @@ MISTAKES = [
         BACKWARD,
         STEPS,
         "reversed(range(1, dh.shape[1]))",
-        "The first step is not taken back: the loop stops at step 1, and `dx` has T-1 entries.",
+        "The first step is not taken back: the loop stops at step 1.",
         "Which is the last value of t in your loop? Try T = 1.",
     ),
     Mistake(
@@ -592,8 +586,7 @@ MISTAKES = [
         BACKWARD,
         STEPS,
         "reversed(range(dh.shape[1] - 1))",
-        "The last step is not taken back: the loop starts one step too early in the sequence, and "
-        "`dx` has T-1 entries.",
+        "The last step is not taken back: the loop starts one step too early in the sequence.",
         "Which is the first value of t in your loop? Try T = 1.",
     ),
     Mistake(
@@ -610,7 +603,7 @@ MISTAKES = [
         BACKWARD,
         "= dWx + dWx_t,",
         "= dWx_t,",
-        "`dWx` is that of step 0 alone; the gradients of all steps add up, as `dWh` and `db` do.",
+        "`dWx` is that of step 0 alone; the gradients of all steps add up.",
         "Compare how you treat dWx with how you treat db.",
     ),
     Mistake(
@@ -618,7 +611,7 @@ MISTAKES = [
         BACKWARD,
         " dWh + dWh_t,",
         " dWh_t,",
-        "`dWh` is that of step 0 alone; the gradients of all steps add up, as `dWx` and `db` do.",
+        "`dWh` is that of step 0 alone; the gradients of all steps add up.",
         "Compare how you treat dWh with how you treat dWx.",
     ),
     Mistake(
@@ -626,7 +619,7 @@ MISTAKES = [
         BACKWARD,
         " db + db_t",
         " db_t",
-        "`db` is that of step 0 alone; the gradients of all steps add up, as `dWx` and `dWh` do.",
+        "`db` is that of step 0 alone; the gradients of all steps add up.",
         "Compare how you treat db with how you treat dWx.",
     ),
     Mistake(

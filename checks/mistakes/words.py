@@ -193,8 +193,7 @@ EMBEDDING_MISTAKES = [
         EMBEDDING,
         LOOKUP,
         "return nn.functional.embedding(words, W_embed, padding_idx=0)",
-        "The numbers are right, but row 0 of `W_embed` gets no gradient: word 0 is treated as "
-        "padding.",
+        "Row 0 of `W_embed` gets no gradient: word 0 is treated as padding.",
         "Which option of the library's embedding leaves a row untrained?",
     ),
     Mistake(
@@ -202,8 +201,8 @@ EMBEDDING_MISTAKES = [
         EMBEDDING,
         LOOKUP,
         "return W_embed.detach()[words]",
-        "The numbers are right, but `W_embed` is cut out of the graph (by `.detach()`, `.data` or a "
-        "copy): the vectors would never be learnt.",
+        "`W_embed` is cut out of the graph (by `.detach()`, `.data` or a copy): the vectors"
+        " would never be learnt.",
         "Print the grad_fn of what you return for a W_embed that requires a gradient.",
     ),
     Mistake(
@@ -349,8 +348,8 @@ DIVISOR_MISTAKES = [
         LOSS,
         MEAN,
         "return (-log_prob_of_target).sum().detach() / N",
-        "The value is right, but the loss carries no graph (`.detach()`, `.data`, `no_grad` or a "
-        "new tensor made of its value): nothing can be learnt from it.",
+        "The loss carries no graph (`.detach()`, `.data`, `no_grad` or a new tensor made of"
+        " its value): nothing can be learnt from it.",
         "Print the grad_fn of the loss for scores that require a gradient.",
     ),
     Mistake(
@@ -520,8 +519,7 @@ MASK_MISTAKES = [
         LOSS,
         WHOLE,
         f"{GIVEN}\n        targets[targets == ignore_index] = -100\n    {CROSS_ENTROPY}",
-        "The value is right, but `targets` is changed in place: the caller's captions are others "
-        "afterwards.",
+        "`targets` is changed in place: the caller's captions are others afterwards.",
         "Compare targets before and after the call.",
     ),
 ]
@@ -532,8 +530,8 @@ SOFTMAX_MISTAKES = [
         LOSS,
         SHIFTED,
         "shifted = scores",
-        "Right for small scores, but not for large ones: exp overflows, or a probability becomes 0 "
-        "and its log infinite. The loss should be finite for scores of 10,000.",
+        "Large scores are too much for it: exp overflows, or a probability becomes 0 and its"
+        " log infinite. The loss should be finite for scores of 10,000.",
         "Softmax does not change when a number is subtracted from all scores of a place.",
     ),
     Mistake(
@@ -678,8 +676,8 @@ SOFTMAX_MISTAKES = [
         LOSS,
         LOG_SUM,
         f"{LOG_SUM}.detach()",
-        "The value is right, but the log-sum-exp is cut out of the graph: the gradient raises the "
-        "target's score and lowers no other.",
+        "The log-sum-exp is cut out of the graph: the gradient raises the target's score and"
+        " lowers no other.",
         "Add up the gradient of the scores over the vocabulary: it should be 0.",
     ),
     Mistake(
@@ -687,8 +685,8 @@ SOFTMAX_MISTAKES = [
         LOSS,
         SHIFTED,
         "shifted = scores.sub_(scores.detach().amax(dim=2, keepdim=True))",
-        "The loss is right, but the maximum is subtracted from `scores` in place: the caller's "
-        "scores are others afterwards.",
+        "The maximum is subtracted from `scores` in place: the caller's scores are others"
+        " afterwards.",
         "Look for an operator with `=` in it (`-=`) or a method that ends in `_`.",
     ),
 ]

@@ -486,8 +486,8 @@ SOFTMAX_MISTAKES = [
         LOSS,
         SOFTMAX,
         "scores.exp() / scores.exp().sum(dim=2, keepdim=True)",
-        "Right for small scores, but not for large ones: exp overflows, and inf / inf is nan. The "
-        "gradient should be finite for scores of 10,000.",
+        "Large scores are too much for it: exp overflows, and inf / inf is nan. The gradient"
+        " should be finite for scores of 10,000.",
         "Softmax does not change when a number is subtracted from all scores of a place.",
     ),
     Mistake(
@@ -570,8 +570,8 @@ SOFTMAX_MISTAKES = [
         LOSS,
         DSCORES,
         f"scores -= scores.amax(dim=2, keepdim=True)\n    {DSCORES}",
-        "The gradient is right, but the maximum is subtracted from `scores` in place: the caller's "
-        "scores are others afterwards.",
+        "The maximum is subtracted from `scores` in place: the caller's scores are others"
+        " afterwards.",
         "Look for an operator with `=` in it (`-=`) or a method that ends in `_`.",
     ),
 ]
