@@ -4,6 +4,7 @@ In this order: one mistake; two at once; one for each wrong output; a general re
 came out and what should have; nothing, and then the first wrong number must do.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -66,7 +67,9 @@ def diagnose(exercise: Exercise, given: Sequence[Answer], failing: str = "") -> 
             diagnosis.message = f"{exception} Perhaps this: {diagnosis.message}"
         return diagnosis
     related = relations.relation(exercise, given, known.right, {each.target for each in findings})
-    said = [sentences(findings), related, in_place(given)]
+    open_ = [f"`{name}`" for name in unexplained if name in given[0].outputs] if findings else []
+    rest = f"That does not explain {relations.listed(open_)}." if open_ else ""
+    said = [sentences(findings), rest, related, in_place(given)]
     return Diagnosis(message=" ".join(filter(None, said)) or exception)
 
 
@@ -137,11 +140,24 @@ def in_cases(known: Recorded, cases: set[str]) -> Recorded:
 
 
 def sentences(findings: Sequence[Finding]) -> str:
-    """What stands where in the formula, each change once; of many the first few."""
-    said = list(dict.fromkeys(clause for finding in findings for clause in finding.said))
+    """What stands where in the formula, each change once, what explains most first; of many the first few."""
+    names: dict[tuple[str, str], list[str]] = {}  # by what is said of them
+    for finding in findings:
+        for clause in finding.said:
+            where, name, said = re.fullmatch(IN_ONE, clause).groups()
+            names.setdefault((where, said), []).append(name)
+    said = [
+        f"{where}{relations.listed([f'`{name}`' for name in dict.fromkeys(some)])}, {what}"
+        if where
+        else what
+        for (where, what), some in sorted(names.items(), key=lambda item: -len(item[1]))
+    ]
     more = f" And so on: {len(said) - MAXIMUM} more." if len(said) > MAXIMUM else ""
     clauses = [f"{clause[0].upper()}{clause[1:]}." for clause in said[:MAXIMUM]]
     return " Also: ".join(clauses) + more
+
+
+IN_ONE = r"(?:([^`]*\b(?:in|as) )`(\w+)`, )?(.*)"  # where, in which quantity, what
 
 
 def from_catalogue(known: Recorded, made: Fingerprint) -> list[list[str]]:

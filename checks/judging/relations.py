@@ -255,10 +255,12 @@ def in_batch(name: str, got: np.ndarray, expected: np.ndarray, known: dict) -> s
 
 def term(name: str, got: np.ndarray, expected: np.ndarray, known: dict) -> str:
     """One additive term missing, or too many."""
-    if got.dtype.kind != "f":
+    if got.dtype.kind != "f" or not got.any():
         return ""
     alike = {
-        other: value for other, value in known.items() if value.shape == got.shape and got.ndim
+        other: value
+        for other, value in known.items()
+        if value.shape == got.shape and got.ndim and other != name and value.any()
     }
     for other, value in alike.items():
         for sign, text in ((1.0, "too few"), (-1.0, "too many")):

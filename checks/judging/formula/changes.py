@@ -45,6 +45,7 @@ ACTIVATIONS = {*FUNCTIONS, "sqrt"}
 OTHER_ACTIVATIONS = tuple("softplus softsign leaky elu silu hard_sigmoid sin exp".split())
 DIVIDED = "`{0}` is divided by `{1}`"
 POINTWISE = [
+    ("zeros(_0)", "zeros stand in the place of {}"),
     ("relu(_0)", "what is negative in {} is set to 0"),
     ("-relu(-_0)", "what is positive in {} is set to 0"),
     ("abs(_0)", "{} loses its sign"),

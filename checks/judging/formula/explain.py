@@ -1,6 +1,7 @@
 """The changes of a formula that give just what a hand-in returned."""
 
 import ast
+import functools
 import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -13,10 +14,17 @@ from checks.judging.formula.lines import FORMULAS
 from checks.judging.formula.loops import LOOPS, LoopProgram
 from checks.judging.formula.others import call
 from checks.judging.formula.peel import with_peeled
-from checks.judging.formula.program import Program, Quantities, close, needed_for
-from checks.judging.formula.words import ORDER, START, STEP, told
+from checks.judging.formula.program import (
+    Line,
+    Program,
+    Quantities,
+    close,
+    names_in,
+    needed_for,
+)
+from checks.judging.formula.words import ORDER, START, STEP, text, told
 
-LIMIT, LIMIT_OF_LOOPS = 50_000, 100_000  # lines that may be computed: about half a second
+LIMIT, LIMIT_OF_LOOPS = 50_000, 80_000  # lines that may be computed: about half a second
 
 
 IN_LOOPS = {target for loop in LOOPS.values() for target in loop.targets}
@@ -50,12 +58,12 @@ def explain(
         with_peeled(program.peeled, scope, returned) for scope, (_, returned) in zip(scopes, cases)
     ]
     findings, unexplained, right = [], [], []
-    targets = [target for target in program.targets if all(target in each for each in seen)]
+    targets = [t for t in program.targets if t in seen[0] and sum(t in each for each in seen) > 1]
     for target in targets:
-        shown = [each[target] for each in seen]
-        rest = targets[targets.index(target) + 1 :]
-        later = {name: [each[name] for each in seen] for name in rest}
-        look = Look(program, target, scopes, shown, later)
+        there = [k for k, each in enumerate(seen) if target in each]
+        shown = [seen[k][target] for k in there]
+        later = {t: seen[0][t] for t in targets[targets.index(target) + 1 :]}
+        look = Look(program, target, [scopes[k] for k in there], shown, later)
         if look.fits({}):
             right.append(target)
         else:
@@ -65,7 +73,7 @@ def explain(
                 findings.append(Finding(target, planted))
             else:
                 unexplained.append(target)
-        for scope, value in zip(scopes, shown):
+        for scope, value in zip(look.scopes, shown):
             scope[target] = value
     open_ = set(unexplained)
     return [local(program, each, findings, open_, scopes[0]) for each in findings], unexplained
@@ -126,7 +134,7 @@ class Look:
         target: str,
         scopes: list[Quantities],
         shown: list[np.ndarray],
-        later: dict[str, list[np.ndarray]],
+        later: Quantities,
     ):
         self.program, self.target, self.scopes, self.shown = program, target, scopes, shown
         self.later = later
@@ -134,6 +142,7 @@ class Look:
         self.whole = program.all_values(scopes[0], target)
         self.around: dict[frozenset, Quantities] = {}
         self.distinct: dict[bytes, Change] = {}
+        self.odd: dict[bytes, Change] = {}
 
     def fits(self, planted) -> bool:
         """Whether the target comes out as it was returned, in every case."""
@@ -164,6 +173,8 @@ class Look:
             lambda: self.at_some_steps(right),
             lambda: self.pair(first, by_rank),
             lambda: self.one(unusual, right, "step"),
+            lambda: self.pair(first, self.with_unusual),
+            self.weighted,
         )
         return next((found for look in looks if (found := look())), None)
 
@@ -188,16 +199,15 @@ class Look:
                 continue
             if close(value, self.shown[0]) and self.fits(lines):
                 hits.append(change)
-            if alternatives is usual:
-                key = value.round(9).tobytes() + str(value.shape).encode()
-                self.distinct.setdefault(key, change)
+            key = value.round(9).tobytes() + str(value.shape).encode()
+            (self.distinct if alternatives is usual else self.odd).setdefault(key, change)
         return (max(hits, key=self.explains),) if hits else None
 
     def explains(self, change: Change) -> int:
         """How many of the later targets come out, too, as they were returned."""
         lines = self.program.planted([change])
         return sum(
-            close(self.program.value(self.scopes[0], target, lines), shown[0])
+            close(self.program.value(self.scopes[0], target, lines), shown)
             for target, shown in self.later.items()
         )
 
@@ -209,6 +219,52 @@ class Look:
             if lines and close(self.value(lines), self.shown[0]) and self.fits(lines):
                 return pair
         return None
+
+    def with_unusual(self, changes: Sequence[Change]) -> Iterator[tuple[Change, Change]]:
+        yield from itertools.product(changes, [*self.odd.values()])
+
+    def weighted(self) -> tuple[Change] | None:
+        """The terms of a sum, each with a factor of its own; and what else of that shape is added."""
+        if isinstance(self.program, LoopProgram):
+            return None
+        name, outer = self.target, None
+        tree = self.program.lines[name].tree
+        if (
+            isinstance(tree, ast.Call) and tree.func.id in INVERSES
+        ):  # undone, what is inside is seen
+            outer, tree = tree.func.id, tree.args[0]
+            if isinstance(tree, ast.Name) and tree.id in self.program.lines:
+                name, tree = tree.id, self.program.lines[tree.id].tree
+        inner = [INVERSES[outer](value) if outer else value for value in self.shown]
+        terms = terms_of(tree)
+        added = [n for n in self.scopes[0] if np.shape(self.scopes[0][n]) == np.shape(inner[0])]
+        for more in ([], [ast.Name(n, ast.Load()) for n in added if n not in self.program.targets]):
+            found = self.factors(name, [*terms, *more], inner[0])
+            if found is None:
+                continue
+            new = functools.reduce(lambda a, b: ast.BinOp(a, ast.Add(), b), found.trees)
+            said = " and ".join(found.said)
+            if said:
+                change = Change(name, (), new, said)
+                if self.fits(self.program.planted([change])):
+                    return (change,)
+        return None
+
+    def factors(self, name: str, terms: list[ast.expr], inner: np.ndarray) -> "Factors | None":
+        """What each term counts, so that they add up to what is seen inside: three equations each."""
+        if not np.isfinite(inner).all() or inner.size < 3 * len(terms):
+            return None
+        columns = []
+        for term in terms:
+            line = Line(term, names_in(term))
+            value = self.program.value(self.scopes[0], name, {name: line})
+            if value is None or value.dtype.kind != "f":
+                return None
+            columns.append(np.broadcast_to(value, inner.shape).ravel())
+        solved, _, rank, _ = np.linalg.lstsq(np.stack(columns, axis=1), inner.ravel(), rcond=None)
+        if rank < len(terms) or not close(np.stack(columns, axis=1) @ solved, inner.ravel()):
+            return None
+        return Factors.of(terms, solved, len(terms_of(self.program.lines[name].tree)))
 
     def elsewhere(self) -> tuple[Change] | None:
         """Another quantity in the place of the whole target."""
@@ -287,6 +343,42 @@ class Look:
                 if close(self.value(lines), self.shown[0]) and self.fits(lines):
                     return (some,)
         return None
+
+
+INVERSES = {"tanh": np.arctanh, "sigmoid": lambda q: np.log(q / (1 - q))}
+
+
+def terms_of(tree: ast.expr) -> list[ast.expr]:
+    """The terms of a sum; those that are subtracted with their sign."""
+    if isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.Add | ast.Sub):
+        right = tree.right
+        if isinstance(tree.op, ast.Sub):
+            right = ast.BinOp(ast.Constant(-1), ast.Mult(), right)
+        return [*terms_of(tree.left), right]
+    return [tree]
+
+
+@dataclass
+class Factors:
+    """Terms with their factors, and how that is said of those whose factor is not as it should be."""
+
+    trees: list[ast.expr]
+    said: list[str]
+
+    @classmethod
+    def of(cls, terms: list[ast.expr], solved: np.ndarray, own: int) -> "Factors":
+        trees, said = [], []
+        for k, (term, factor) in enumerate(zip(terms, solved)):
+            what, factor = text(term), float(np.round(factor, 12))
+            if abs(factor) > 1e-9:
+                trees.append(ast.BinOp(ast.Constant(factor), ast.Mult(), term))
+            if k >= own and abs(factor) > 1e-9:
+                said.append(f"`{what}` is added {factor:.4g} times")
+            elif k < own and abs(factor) <= 1e-9:
+                said.append(f"the term `{what}` is missing")
+            elif k < own and abs(factor - 1) > 1e-9:
+                said.append(f"the term `{what}` counts {factor:.4g} times")
+        return cls(trees or [ast.Constant(0)], said)
 
 
 STEPS = {

@@ -24,14 +24,14 @@ def with_peeled(names: Sequence[str], scope: Quantities, returned: Quantities) -
 
 
 def peeled(scope: Quantities, returned: Quantities) -> np.ndarray | None:
-    """The `da` that most of the gradients agree on, at least two; exact where N is at most D, or H."""
-    found = [
-        np.linalg.lstsq(scope[factor].T, returned[name], rcond=None)[0]
-        for name, factor in FACTORS.items()
-        if name in returned
-        and returned[name].shape[:1] == scope[factor].shape[1:]
-        and scope[factor].shape[0] <= scope[factor].shape[1]
-    ]
+    """The `da` that most of the gradients agree on, at least two; exact where the factor has enough rows."""
+    found = []
+    for name, factor in FACTORS.items():
+        if name in returned and scope[factor].shape[0] <= scope[factor].shape[1]:
+            found.append(np.linalg.lstsq(scope[factor].T, returned[name], rcond=None)[0])
+    for name, weight in WEIGHTS.items():
+        if name in returned and scope[weight].shape[1] <= scope[weight].shape[0]:
+            found.append(np.linalg.lstsq(scope[weight], returned[name].T, rcond=None)[0].T)
     votes = [sum(agreements(da, scope, returned)) for da in found]
     return found[int(np.argmax(votes))] if votes and max(votes) > 1 else None
 

@@ -81,13 +81,13 @@ def rows(W, words):
 def added(dout, words, V):
     """The vectors dout (...,D) added up in the rows (V,D) of their words."""
     found = np.zeros((V, dout.shape[-1]))
-    np.add.at(found, words.reshape(-1), dout.reshape(-1, dout.shape[-1]))
+    np.add.at(found, words, dout)
     return found
 
 
 def last_one(dout, words, V):
     found = np.zeros((V, dout.shape[-1]))
-    found[words.reshape(-1)] = dout.reshape(-1, dout.shape[-1])
+    found[words] = dout
     return found
 
 

@@ -38,20 +38,25 @@ def explained(
     cases = [
         (quantities(case), outputs(case, answers[case.name], exercise.outputs)) for case in asked
     ]
-    found = explain(exercise.name, cases)
+    findings, unexplained = explain(exercise.name, cases)
+    broken = [name for name in answers["plain"].outputs if name not in cases[0][1]]
+    found = findings, [*unexplained, *broken]
     if not found[0] and (not found[1] or exercise.name == "temporal_softmax_loss"):
         return by_gradient(exercise, asked, answers) or found
     return found
 
 
 def whole(answer: Answer, right: Answer) -> bool:
-    """Whether finite float64 (or whole) numbers of the right shapes came out."""
-    return not answer.problem and all(
-        name in answer.outputs
-        and answer.outputs[name].shape == array.shape
-        and np.isfinite(answer.outputs[name]).all()
-        and answer.dtypes[name] != FLOAT32
-        for name, array in right.outputs.items()
+    """Whether float64 (or whole) numbers of the right shapes came out, not nan alone."""
+    return (
+        not answer.problem
+        and all(
+            name in answer.outputs
+            and answer.outputs[name].shape == array.shape
+            and answer.dtypes[name] != FLOAT32
+            for name, array in right.outputs.items()
+        )
+        and any(np.isfinite(array).all() for array in answer.outputs.values())
     )
 
 
@@ -80,7 +85,11 @@ def by_gradient(
 
 def outputs(case: Case, answer: Answer, names: Sequence[str]) -> Quantities:
     """What was returned; the weights of sampling up to each row's END."""
-    found = {name: flat(name, array) for name, array in answer.outputs.items() if name in names}
+    found = {
+        name: flat(name, array)
+        for name, array in answer.outputs.items()
+        if name in names and np.isfinite(array).all()
+    }
     if {"captions", "weights"} <= found.keys():
         end = case.settings["words"].index("<END>")
         found["weights"] = until_end(found["weights"], found["captions"], end)
