@@ -10,12 +10,11 @@ from collections.abc import Callable
 from contextlib import contextmanager
 
 import torch
-from torch import nn
 
 from checks.cases.case import LEFT_AWAY
 from checks.hand_ins.layers import EMBEDDING, find_places, made_by
 from checks.hand_ins.stand_ins import Nothing, Photos, load
-from checks.hand_ins.strangers import PURPOSES, Strangers
+from checks.hand_ins.strangers import PURPOSES, OtherLayers, Strangers, other_parameter
 from checks.running.evidence import Used
 
 __all__ = ["LAYOUTS", "Captioner", "FunctionsLayout", "MethodsLayout", "layout_of", "load"]
@@ -136,7 +135,7 @@ class _Layout:
         embedding = self._named("WordEmbedding")
 
         def word_embedding_forward(words, W_embed):
-            return _with_weights(embedding, *W_embed.shape, W_embed=W_embed)(words)
+            return _called("__call__", (words,), embedding, *W_embed.shape, W_embed=W_embed)
 
         return word_embedding_forward
 
@@ -182,8 +181,8 @@ class MethodsLayout(_Layout):
         lstm = self._method("LSTM", "step_forward")
 
         def lstm_step_forward(x, prev_h, prev_c, Wx, Wh, b):
-            module = _with_weights(lstm, x.shape[1], prev_h.shape[1], Wx=Wx, Wh=Wh, b=b)
-            return _and_none(module.step_forward(x, prev_h, prev_c))
+            sizes, weights = (x.shape[1], prev_h.shape[1]), {"Wx": Wx, "Wh": Wh, "b": b}
+            return _and_none(_called("step_forward", (x, prev_h, prev_c), lstm, *sizes, **weights))
 
         return lstm_step_forward
 
@@ -191,7 +190,8 @@ class MethodsLayout(_Layout):
         lstm = self._method("LSTM", "forward")
 
         def lstm_forward(x, h0, Wx, Wh, b):
-            return _with_weights(lstm, x.shape[2], h0.shape[1], Wx=Wx, Wh=Wh, b=b)(x, h0), None
+            sizes, weights = (x.shape[2], h0.shape[1]), {"Wx": Wx, "Wh": Wh, "b": b}
+            return _called("__call__", (x, h0), lstm, *sizes, **weights), None
 
         return lstm_forward
 
@@ -200,8 +200,8 @@ class MethodsLayout(_Layout):
 
         def attention_lstm_step_forward(x, prev_h, prev_c, attn, Wx, Wh, Wattn, b):
             weights = {"Wx": Wx, "Wh": Wh, "Wattn": Wattn, "b": b}
-            module = _with_weights(lstm, x.shape[1], prev_h.shape[1], **weights)
-            return _and_none(module.step_forward(x, prev_h, prev_c, attn))
+            inputs, sizes = (x, prev_h, prev_c, attn), (x.shape[1], prev_h.shape[1])
+            return _and_none(_called("step_forward", inputs, lstm, *sizes, **weights))
 
         return attention_lstm_step_forward
 
@@ -210,7 +210,8 @@ class MethodsLayout(_Layout):
 
         def attention_lstm_forward(x, A, Wx, Wh, Wattn, b):
             weights = {"Wx": Wx, "Wh": Wh, "Wattn": Wattn, "b": b}
-            return _with_weights(lstm, x.shape[2], A.shape[1], **weights)(x, A), None, None
+            sizes = x.shape[2], A.shape[1]
+            return _called("__call__", (x, A), lstm, *sizes, **weights), None, None
 
         return attention_lstm_forward
 
@@ -247,14 +248,22 @@ def _blank(returned) -> bool:
     return returned is None or (isinstance(returned, int | float) and returned == 0)
 
 
-def _with_weights(module_class: type, *sizes: int, **weights: torch.Tensor) -> nn.Module:
-    """A module of this class whose parameters are these tensors, so that gradients reach them."""
+def _called(method: str, inputs: tuple, module_class: type, *sizes: int, **weights: torch.Tensor):
+    """What a method gives of a module whose parameters are these tensors, so that gradients reach them.
+
+    Raises OtherLayers where a parameter takes part that nothing fills.
+    """
     module = module_class(*sizes).to(next(iter(weights.values())).dtype)
     for name, weight in weights.items():
         if name not in module._parameters:
             raise LookupError(f"{module_class.__name__} has no parameter {name}")
         module._parameters[name] = weight
-    return module
+    strangers = {name: p for name, p in module.named_parameters() if name not in weights}
+    with Used(strangers) as watch:
+        returned = getattr(module, method)(*inputs)
+    for name in watch.found:
+        raise OtherLayers(other_parameter(name, strangers[name], f"`{', '.join(weights)}`"))
+    return returned
 
 
 class Captioner:
@@ -350,7 +359,7 @@ class Captioner:
         if not list(self.module.parameters()):
             raise NotImplementedError("CaptioningRNN.__init__")
         for name in self._strangers.missing:
-            if not self._strangers.near(name):
+            if not self._strangers.near(name) and not self._strangers.bare(name):
                 raise LookupError(
                     f"CaptioningRNN with cell_type={cell_type!r} has no layer for "
                     f"{PURPOSES[name.split('.')[0]]}: none has the shape of {name}, "

@@ -5,6 +5,7 @@ They keep the random numbers that they were made with. Where they take part, not
 
 from contextlib import nullcontext
 
+import torch
 from torch import nn
 
 from checks.hand_ins.layers import IMAGE
@@ -17,8 +18,11 @@ PURPOSES = {
     "vocabulary_projection": "the scores of the words",
 }
 GRID = 16  # positions of the grid that these layouts' encoders give
-KINDS = ("word vectors", "one projection of the image features", "the cell's Wx, Wh (Wattn) and b")
-LAST_KIND = "one layer for the scores of the words"
+KINDS = "word vectors, one projection of the image features, a cell and one layer for the scores"
+
+
+class OtherLayers(Exception):
+    """A parameter takes part that nothing fills; the message says which."""
 
 
 class Strangers:
@@ -47,9 +51,23 @@ class Strangers:
         return watch
 
     def near(self, source: str) -> list[str]:
-        """Unknown parameters that may have been meant for this one: of a layer of that kind."""
-        cell = source.startswith("cell.")
-        return [name for name in self.unknown if cell == ("Wx" in self.layer_of(name)._parameters)]
+        """Unknown parameters that may have been meant for this one: of such a layer, and of as many axes."""
+        layer, name = source.split(".")
+        axes, cell = len(self.shapes[source]), layer == "cell"
+        found = [
+            other
+            for other, parameter in self.unknown.items()
+            if cell == ("Wx" in self.layer_of(other)._parameters) and parameter.ndim >= axes
+        ]
+        return [other for other in found if cell and other.endswith(f".{name}")] or found
+
+    def is_there(self, source: str) -> bool:
+        """Whether it is not the one that has another shape, but of the same cell."""
+        return any(self.unknown[name].shape == self.shapes[source] for name in self.near(source))
+
+    def bare(self, source: str) -> bool:
+        """Whether it is the bias of a layer whose weight is there."""
+        return source.endswith("bias") and source.replace("bias", "weight") not in self.missing
 
     def layer_of(self, name: str) -> nn.Module:
         return self.layers[name.rpartition(".")[0]]
@@ -60,34 +78,38 @@ class Strangers:
             positions, rest = divmod(self.unknown[name].shape[-1], self.channels)
             layer = isinstance(self.layer_of(name), nn.Linear) and name.endswith("weight")
             if layer and positions == GRID and not rest:
-                return "image-flattened-whole", self.flattened(name, positions)
-        if self.used:
-            name = next(iter(self.used))
-            return "", (
-                f"`{name}`, of shape {tuple(self.unknown[name].shape)}, takes part in the computation,"
-                f" and the captioner asked for has no such parameter: it has {', '.join(KINDS)} and"
-                f" {LAST_KIND}.{self.lacking()}"
-            )
+                return "image-flattened-whole", self.flattened(name)
         if self.missing:
-            return "", self.lacking().lstrip()
+            return "", self.lacking()
+        for name in self.used:
+            return "", other_parameter(name, self.unknown[name], KINDS)
         return "", ""
 
-    def flattened(self, name: str, positions: int) -> str:
-        layer = name.rpartition(".")[0]
+    def flattened(self, name: str) -> str:
+        layer, width = name.rpartition(".")[0], self.unknown[name].shape[-1]
         return (
-            f"The whole feature grid is flattened: `{layer}` takes {self.unknown[name].shape[-1]} numbers"
-            f" an image, {self.channels} channels at each of {positions} positions. It should take the mean"
-            f" over the grid, {self.channels} numbers, which there are for a grid of any size."
+            f"The whole feature grid is flattened: `{layer}` takes {width} numbers an image,"
+            f" {self.channels} channels at each of {GRID} positions. It should take the mean over the grid:"
+            f" {self.channels} numbers, whatever the size of the grid."
         )
 
     def lacking(self) -> str:
-        """Which parameter was not found, and what there is of that kind; "" if all were."""
-        if not self.missing:
-            return ""
-        source = self.missing[0]
-        shape = self.shapes[source]
-        if source == IMAGE:
-            shape = (shape[0], self.channels)
-        there = [f"`{name}` {tuple(self.unknown[name].shape)}" for name in self.near(source)][:3]
-        purpose = PURPOSES[source.split(".")[0]]
-        return f" For {purpose} no layer has the {source.split('.')[1]} {shape}; there is {', '.join(there)}."
+        """Which parameter was not found, and what there is of that kind."""
+        source = min(
+            self.missing, key=lambda name: (self.is_there(name), name.endswith("bias"), name)
+        )
+        shape, (layer, name) = self.shapes[source], source.split(".")
+        if self.bare(source):
+            return f"The layer for {PURPOSES[layer]} has no bias."
+        shape = (shape[0], self.channels) if source == IMAGE else shape
+        near = [f"`{other}` {tuple(self.unknown[other].shape)}" for other in self.near(source)]
+        return (
+            f"For {PURPOSES[layer]} a {name} of {shape} is needed; there is {', '.join(near[:3])}."
+        )
+
+
+def other_parameter(name: str, parameter: torch.Tensor, kinds: str) -> str:
+    return (
+        f"`{name}`, of shape {tuple(parameter.shape)}, takes part in the computation, and is no parameter of"
+        f" what is asked for, which has {kinds}."
+    )

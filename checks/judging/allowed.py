@@ -31,7 +31,7 @@ def not_counted(
     gridless = bool(cases)
     if set(wrong) & set(IGNORING) and "captions" in exercise.inputs and alike(by_case):
         cases |= set(IGNORING)
-        notes += [NULL] if "plain" not in wrong else []
+        notes += [] if set(wrong) - cases else [NULL]
     axes = [name for name in OTHER_AXES if name in by_case and by_case[name].problem]
     if axes and exercise.function == "word_embedding_forward" and not by_case["plain"].problem:
         cases |= set(OTHER_AXES)

@@ -32,7 +32,7 @@ def evident(problem: Problem | None, case: Case) -> str:
     if not problem or problem.kind != "raised" or is_slip(problem):
         return ""
     looks = (arguments_missing, argument_shape, cache_of_one, argument_dtype, two_dtypes)
-    looks += (strided_view, index_dtype, axis_gone)
+    looks += (strided_view, index_dtype, axis_gone, unpacked_shape)
     return next((said for look in looks if (said := look(problem, case))), "")
 
 
@@ -116,10 +116,10 @@ def cache_of_one(problem: Problem, case: Case) -> str:
             steps, length = dh["shape"][1], cache.get("length")
             if length is None or length == steps and cache["of"] != ["Tensor"]:
                 return ""
-            what = "tensors" if cache["of"] == ["Tensor"] else "things"
+            what = f"{length} tensors" if cache["of"] == ["Tensor"] else f"length {length}"
             return (
-                f"`cache` comes in as a {cache['type']} of {length} {what}, and should have an entry for each"
-                f" of the T = {steps} steps: does the forward collect every step's, or keep one?"
+                f"`cache` comes in as a {cache['type']} of {what}, and should have an entry for each of the"
+                f" T = {steps} steps: does the forward collect every step's, or keep one?"
             )
     return ""
 
@@ -193,3 +193,25 @@ def axis_gone(problem: Problem, case: Case) -> str:
         f"`{name}` has the shape {tuple(shape)} in `{problem.expression}`, fewer axes than that asks for:"
         f" {ONES[ones[0]]} a `squeeze()` that names no axis takes {AXES[ones[0]]} as well."
     )
+
+
+def unpacked_shape(problem: Problem, case: Case) -> str:
+    """A shape taken apart into more names, or fewer, than the tensor has axes."""
+    found = re.search(r"values to unpack \(expected (\d+)", problem.message)
+    tensors = [(name, what["shape"]) for name, what in problem.seen.items() if "shape" in what]
+    if (
+        not found
+        or len(tensors) != 1
+        or problem.expression
+        not in (
+            f"{tensors[0][0]}.shape",
+            f"{tensors[0][0]}.size()",
+        )
+    ):
+        return ""
+    name, shape = tensors[0]
+    said = f"`{name}` has the shape {tuple(shape)}, and {found[1]} sizes are taken from it."
+    names = problem.arguments[-1] if problem.arguments else {}
+    if name not in names or len(problem.where) < 2 or names[name].get("shape") != shape:
+        return said
+    return f"{said} So line {problem.where[-2][1]} hands it over."

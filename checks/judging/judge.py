@@ -12,9 +12,10 @@ from checks import answers
 from checks.answer import Answer, Problem
 from checks.cases import Case, Exercise
 from checks.judging.allowed import not_counted
-from checks.judging.compare import EXACT, SINGLE, error, first_wrong, shape_text
-from checks.judging.diagnosis import diagnose
+from checks.judging.compare import EXACT, SINGLE, error, first_wrong, same, shape_text
+from checks.judging.diagnosis import CORE, diagnose
 from checks.judging.evident import evident
+from checks.judging.exceptions import meaning
 from checks.judging.sampled import sampled
 
 STAGES = ("import", "run", "structure", "shape", "dtype", "values", "property", "gradient")
@@ -150,6 +151,11 @@ def failed(
     if certain and layout != "kit":
         result.message = f"{certain} ({failure.text})"
         return result
+    if layout != "kit" and raised_alone(exercise, given, failure):
+        needs, plain = set(exercise.needs), failure.case.name == "plain" and not exercise.cell
+        said = meaning(failure.problem, needs, letters=plain)
+        result.message = f"{said} ({failure.text})" if said else failure.text
+        return result
     found = diagnose(exercise, given, failure.case.name)
     if not found.mistakes and "captions" in exercise.outputs:
         certain = certain or sampled(exercise, given, answers.recorded(exercise.name).right)
@@ -161,6 +167,20 @@ def failed(
     elif found.message and not failure.unsteady:
         result.message = f"{found.message} ({failure.text})"
     return result
+
+
+def raised_alone(exercise: Exercise, given: Sequence[Answer], failure: Failure) -> bool:
+    """Whether an exception is all there is: no wrong number in an ordinary case that would name a mistake."""
+    if failure.stage != "run" or not failure.problem:
+        return False
+    right = {answer.case: answer.outputs for answer in answers.recorded(exercise.name).right}
+    ordinary = [answer for answer in given if answer.case in CORE]
+    return all(
+        same(got, right[answer.case][name], SINGLE)
+        for answer in ordinary
+        for name, got in answer.outputs.items()
+        if name in right[answer.case]
+    )
 
 
 def failures(exercise: Exercise, given: Sequence[Answer], layout: str = "kit") -> list[Failure]:

@@ -51,9 +51,10 @@ class Columns:
         written = np.flatnonzero((self.got != self.null).any(axis=0))
         self.stop = int(written[-1]) + 1 if len(written) else 0
         begun = not (self.wanted[:, 0] == column).all()
+        there = np.array_equal(self.got[:, : self.stop], self.wanted[:, : self.stop])
         late = np.array_equal(self.got[:, 1 : self.stop], self.wanted[:, : max(self.stop - 1, 0)])
         marked = self.all_start or self.row_0 or self.skipped
-        self.late = int(marked and (begun or late))
+        self.late = int(marked and not there and (begun or late))
 
     @property
     def count(self) -> int:

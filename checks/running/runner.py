@@ -18,6 +18,7 @@ from checks.answer import Answer, Problem
 from checks.cases import EXERCISES, Case, Exercise
 from checks.hand_ins.given import Given
 from checks.hand_ins.hand_in import HandIn
+from checks.hand_ins.strangers import OtherLayers
 from checks.running.evidence import Calls, Zeros, expression
 
 DISTURBED = (
@@ -254,6 +255,8 @@ class Call:
         """Call the student's code; what it raises becomes Trouble."""
         try:
             return function(*arguments, **more)
+        except OtherLayers as error:
+            raise Trouble(Problem("structure", str(error))) from None
         except NotImplementedError as error:
             if len(self.hand_in.places(error.__traceback__)) <= 1:  # not in something it calls
                 raise Trouble(Problem("unwritten")) from None
