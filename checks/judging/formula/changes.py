@@ -46,6 +46,8 @@ OTHER_ACTIVATIONS = tuple("softplus softsign leaky elu silu hard_sigmoid sin exp
 DIVIDED = "`{0}` is divided by `{1}`"
 POINTWISE = [
     ("zeros(_0)", "zeros stand in the place of {}"),
+    ("2 * _0", "{} is doubled"),
+    ("_0 / 2", "{} is halved"),
     ("relu(_0)", "what is negative in {} is set to 0"),
     ("-relu(-_0)", "what is positive in {} is set to 0"),
     ("abs(_0)", "{} loses its sign"),
@@ -72,10 +74,10 @@ class Change:
     new: ast.expr
     said: str
 
-    def meets(self, other: "Change") -> bool:
-        """Whether one of the two lies within the other."""
-        shorter = min(len(self.path), len(other.path))
-        return self.name == other.name and self.path[:shorter] == other.path[:shorter]
+    def holds(self, other: "Change") -> bool:
+        """Whether the other lies within this one, in the same line."""
+        inside = other.path[: len(self.path)] == self.path
+        return self.name == other.name and inside and len(other.path) > len(self.path)
 
 
 def changes(name: str, tree: ast.expr, known: Sequence[str], alternatives) -> Iterator[Change]:
@@ -83,7 +85,7 @@ def changes(name: str, tree: ast.expr, known: Sequence[str], alternatives) -> It
 
     alternatives: `usual`, or `unusual` with what is seldom done.
     """
-    inner = sorted(nodes(tree), key=lambda item: not isinstance(item[1], ast.Name | ast.Call))
+    inner = sorted(nodes(tree), key=lambda item: SIMPLEST.get(type(item[1]), len(SIMPLEST)))
     for path, node in inner:
         for new, said in alternatives(node, known):
             yield Change(name, path, new, said)
@@ -93,6 +95,12 @@ def changes(name: str, tree: ast.expr, known: Sequence[str], alternatives) -> It
             new = ast.BinOp(tree, ast.Mult(), factor)
             words = f"everything is {said} times too large" if said != "-1" else "the sign is wrong"
             yield Change(name, (), new, words)
+
+
+SIMPLEST = {
+    ast.Name: 0,
+    ast.Call: 1,
+}  # what is changed first: of two ways to say it the simpler one
 
 
 def is_size(node: ast.AST) -> bool:
@@ -193,7 +201,11 @@ def _of_operator(node: ast.BinOp) -> Iterator[tuple[ast.expr, str]]:
     left, right, operator = node.left, node.right, type(node.op)
     a, b = text(left), text(right)
     if operator in (ast.Add, ast.Sub):
-        yield right, f"the term `{a}` is missing"
+        if operator is ast.Add:
+            yield right, f"the term `{a}` is missing"
+        else:
+            yield ast.UnaryOp(ast.USub(), right), f"the term `{a}` is missing"
+            yield right, f"`{b}` stands where `{text(node)}` belongs"
         yield left, f"the term `{b}` is missing"
         other = ast.Sub() if operator is ast.Add else ast.Add()
         verb = (
@@ -307,6 +319,8 @@ def _of_call(node: ast.Call) -> Iterator[tuple[ast.expr, str]]:
         yield call("softmax", node, inside[1]), "the softmax is applied twice"
         if over == "words":
             yield call("log_softmax", *inside), "the logarithm of the softmax is taken"
+            said = "1 at the word with the highest score stands where the softmax belongs"
+            yield call("most_likely", inside[0]), said
         yield inside[0], "the softmax is left out"
     elif name == "total":
         what = text(inside[0])
@@ -367,4 +381,28 @@ def replaced(tree: ast.expr, path: tuple, new: ast.expr) -> ast.expr:
             replaced(each, tuple(rest), new) if k == index else each
             for k, each in enumerate(fields[field])
         ]
+    return type(tree)(**fields)
+
+
+def at_end(tree: ast.expr, path: tuple) -> ast.expr:
+    """The node at the end of the path."""
+    for step in path:
+        field, index = step if isinstance(step, tuple) else (step, None)
+        tree = getattr(tree, field)
+        tree = tree if index is None else tree[index]
+    return tree
+
+
+def exchanged(tree: ast.expr, old: ast.expr, new: ast.expr) -> ast.expr:
+    """The tree with another node wherever this very node stands in it."""
+    if tree is old:
+        return new
+    if not isinstance(tree, ast.expr):
+        return tree
+    fields = {}
+    for field, value in ast.iter_fields(tree):
+        if isinstance(value, list):
+            fields[field] = [exchanged(each, old, new) for each in value]
+        else:
+            fields[field] = exchanged(value, old, new)
     return type(tree)(**fields)

@@ -11,7 +11,7 @@ import numpy as np
 from checks.judging.formula.captioner import Sampling, Teaching
 from checks.judging.formula.changes import Change, replaced, unusual, usual
 from checks.judging.formula.lines import FORMULAS
-from checks.judging.formula.loops import LOOPS, LoopProgram
+from checks.judging.formula.loops import LOOPS, OVER_TIME, LoopProgram
 from checks.judging.formula.others import call
 from checks.judging.formula.peel import with_peeled
 from checks.judging.formula.program import (
@@ -24,7 +24,7 @@ from checks.judging.formula.program import (
 )
 from checks.judging.formula.words import ORDER, START, STEP, text, told
 
-LIMIT, LIMIT_OF_LOOPS = 50_000, 80_000  # lines that may be computed: about half a second
+LIMIT, LIMIT_OF_LOOPS = 50_000, 160_000  # lines that may be computed: about half a second
 
 
 IN_LOOPS = {target for loop in LOOPS.values() for target in loop.targets}
@@ -166,9 +166,10 @@ class Look:
             self.elsewhere,
             lambda: self.one(usual, right, "own"),
             lambda: self.pair(first, same_words),
-            lambda: self.one(usual, right, "step"),
             self.between,
             lambda: self.in_some_rows(right),
+            lambda: self.own_pair(first),
+            lambda: self.one(usual, right, "step"),
             lambda: self.one(unusual, right, "own"),
             lambda: self.at_some_steps(right),
             lambda: self.pair(first, by_rank),
@@ -192,14 +193,14 @@ class Look:
             if program.effort > self.limit:
                 break
             lines = program.planted([change])
-            if not program.possible(change, lines, self.target, first, self.shown[0]):
+            if not program.possible([change], lines, self.target, first, self.shown[0]):
                 continue
             value = self.value(lines)
             if value is None:
                 continue
             if close(value, self.shown[0]) and self.fits(lines):
                 hits.append(change)
-            key = value.round(9).tobytes() + str(value.shape).encode()
+            key = value.round(9).tobytes() + f"{value.shape} {change.name}".encode()
             (self.distinct if alternatives is usual else self.odd).setdefault(key, change)
         return (max(hits, key=self.explains),) if hits else None
 
@@ -216,7 +217,11 @@ class Look:
             if self.program.effort > self.limit:
                 return None
             lines = self.program.planted(pair)
-            if lines and close(self.value(lines), self.shown[0]) and self.fits(lines):
+            if not lines or not self.program.possible(
+                pair, lines, self.target, self.scopes[0], self.shown[0]
+            ):
+                continue
+            if close(self.value(lines), self.shown[0]) and self.fits(lines):
                 return pair
         return None
 
@@ -280,6 +285,46 @@ class Look:
                     if self.fits(self.program.planted([change])):
                         return (change,)
         return None
+
+    def own_pair(self, first: Sequence[Change]) -> tuple[Change, ...] | None:
+        """Of a loop, two changes outside of its step, which is another function's; half of the effort."""
+        if not isinstance(self.program, LoopProgram):
+            return None
+        limit, so_far = self.limit, self.program.effort
+        self.limit = so_far + (limit - so_far) // 2
+        found = self.pair(first, self.by_first_step)
+        self.limit = limit
+        return found
+
+    def by_first_step(self, changes: Sequence[Change]) -> Iterator[tuple[Change, Change]]:
+        """The pairs that can give what stands at the step that is computed first.
+
+        Where it is right, neither shows there; where it is wrong, one does alone, or both do.
+        """
+        seen = [self.at_first_step([change]) for change in changes]
+        right, shown = self.at_first_step([]), self.at_first_step(None)
+        if right is None:
+            yield from by_rank(changes)
+            return
+        open_ = [c.name in (ORDER, self.target) for c in changes]
+        quiet = [c for c, v, o in zip(changes, seen, open_) if o or close(v, right)]
+        if close(shown, right):
+            yield from by_rank(quiet)
+            return
+        alone = [c for c, v, o in zip(changes, seen, open_) if o or close(v, shown)]
+        yield from itertools.product(alone, quiet)
+        yield from by_rank([c for c in changes if c not in quiet])
+
+    def at_first_step(self, some: Sequence[Change] | None) -> np.ndarray | None:
+        """What stands there with these changes; with None: what was returned."""
+        program, known = self.program, self.scopes[0]
+        if not program.loop.outputs[self.target].startswith("stacked") or known["T"] < 3:
+            return None
+        first = next(iter(program.lines[ORDER].value({**OVER_TIME, **known})))
+        if some is None:
+            return self.shown[0][:, first]
+        value = program.value(known, self.target, program.planted(some), steps=1)
+        return None if value is None else value[:, first]
 
     def between(self) -> tuple[Change] | None:
         """The right numbers, kept between two limits."""

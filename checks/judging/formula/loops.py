@@ -1,7 +1,7 @@
 """Functions that run over time, as lines: before the loop, in it, what is handed on, what comes out."""
 
 import ast
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -358,13 +358,20 @@ class LoopProgram(Program):
             above = [*self.formula.arguments, *list(steps)[: list(steps).index(name)]]
             yield from changes(STEP + name, steps[name].tree, above, alternatives)
 
-    def possible(self, change: Change, lines, target: str, known: Quantities, shown) -> bool:
-        """Whether a change of the step alone gives what stands at the step that is computed first."""
-        if not change.name.startswith(STEP) or not self.loop.outputs[target].startswith("stacked"):
+    def possible(
+        self, some: Sequence[Change], lines, target: str, known: Quantities, shown
+    ) -> bool:
+        """Whether changes give what stands at the steps that are computed first: at one, for the step
+        alone, at two, where several changes of the loop must show.
+        """
+        steps = 1 if some[0].name.startswith(STEP) else 2 if len(some) > 1 else 0
+        if not steps or not self.loop.outputs[target].startswith("stacked"):
             return True
-        first = next(iter(self.lines[ORDER].value({**OVER_TIME, **known})))
-        value = self.value(known, target, lines, steps=1)
-        return value is not None and close(value[:, first], shown[:, first])
+        if known["T"] < 3 or any(change.name in (ORDER, target) for change in some):
+            return True
+        value = self.value(known, target, lines, steps=steps)
+        order = list(self.lines[ORDER].value({**OVER_TIME, **known}))[:steps]
+        return value is not None and close(value[:, order], shown[:, order])
 
 
 SIZES_OF_STEP = ("N", "H", "D")

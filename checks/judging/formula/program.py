@@ -4,13 +4,13 @@ import ast
 import itertools
 import operator
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from types import CodeType
 
 import numpy as np
 
-from checks.judging.formula.changes import Change, changes, replaced
+from checks.judging.formula.changes import Change, at_end, changes, exchanged, replaced
 from checks.judging.formula.lines import Formula
 from checks.judging.formula.quantities import OPERATIONS
 
@@ -133,18 +133,29 @@ class Program:
             above = [*self.inputs, *order[: order.index(name)]]
             yield from changes(name, self.lines[name].tree, above, alternatives)
 
-    def possible(self, change: Change, lines, target: str, known: Quantities, shown) -> bool:
-        """Whether a first look does not rule out that a change gives what is shown."""
+    def possible(self, some, lines, target: str, known: Quantities, shown) -> bool:
+        """Whether a first look does not rule out that changes give what is shown."""
         return True
 
     def planted(self, some: Sequence[Change]) -> dict[str, Line] | None:
-        """The lines with these changes in them; None where one lies within another."""
-        if any(a.meets(b) for a, b in itertools.combinations(some, 2)):
-            return None
+        """The lines with these changes in them; None where two exclude each other."""
+        outer = {}
+        for a, b in itertools.permutations(some, 2):
+            if a.holds(b):
+                inner = at_end(self.lines[b.name].tree, b.path)
+                new = exchanged(a.new, inner, b.new)
+                if ast.dump(new) == ast.dump(a.new):
+                    return None
+                outer[a] = replace(a, new=new), b
+            elif a.name == b.name and a.path == b.path:
+                return None
+        gone = {inner for _, inner in outer.values()}
         lines = {}
         for change in some:
-            line = lines.get(change.name, self.lines[change.name])
-            lines[change.name] = line.changed(change)
+            if change not in gone:
+                change = outer[change][0] if change in outer else change
+                line = lines.get(change.name, self.lines[change.name])
+                lines[change.name] = line.changed(change)
         return lines
 
 
