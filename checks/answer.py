@@ -46,6 +46,7 @@ class Answer:
     side_effects       what the call did besides, a sentence each
     unsteady           why another call with the same arguments may give something else; "": it does not
     given              what given code was changed to do, that changes what came out here
+    layers             what is to be said of its layers, if something is wrong
     notes              what else was seen, a sentence each; it does no harm
     cut_short          sampling stopped early, and what it left out was filled up with NULL
     problem            why outputs are missing
@@ -61,6 +62,7 @@ class Answer:
     keeps_graph: bool = False
     builds_graph: bool = False
     cut_short: bool = False
+    layers: str = ""
     side_effects: list[str] = field(default_factory=list)
     unsteady: str = ""
     given: str = ""

@@ -117,6 +117,9 @@ class KitCaptioner:
         """Nothing: what it has for layers is seen by `given`."""
         return "", ""
 
+    def note(self) -> str:
+        return ""
+
     def parameters(self) -> dict[str, torch.Tensor]:
         return self.leaves
 

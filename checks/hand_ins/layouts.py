@@ -307,6 +307,10 @@ class Captioner:
         """What is wrong with the layers that the last call used: name of the mistake, and a sentence."""
         return self._strangers.fault()
 
+    def note(self) -> str:
+        """What else is to be said of the layers that the last call used."""
+        return self._strangers.note()
+
     def forward(self, features: torch.Tensor, captions: torch.Tensor) -> torch.Tensor:
         """The training loss of features (N,C,h,w)."""
         loss = self._call(lambda images: self.module(images, captions), features)

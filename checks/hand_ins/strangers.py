@@ -40,15 +40,31 @@ class Strangers:
                     self.unknown[f"{path}.{name}".lstrip(".")] = parameter
         self.shapes, self.channels = shapes, channels
         self.missing = sorted(shapes.keys() - {place.source for place, _ in places})
-        self.used: dict[str, None] = {}
+        images = [(p.layer, p.name) for p, _ in places if p.source == IMAGE]
+        self.images = images if len(images) > 1 else []
+        self.watch = Used({})
 
-    def watched(self):
-        """A context that notes which of the unknown take part in what is computed."""
-        if not self.unknown:
-            return nullcontext()
-        watch = Used(self.unknown)
-        self.used = watch.found
-        return watch
+    @property
+    def used(self) -> list[str]:
+        """Which of the unknown took part in the last call."""
+        return [name for name in self.watch.found if name in self.unknown]
+
+    def watched(self) -> Used:
+        """A context that notes what takes part: of the unknown, and of several layers for the image."""
+        paths = {layer: path for path, layer in self.layers.items()}
+        images = {paths[layer]: layer._parameters[name] for layer, name in self.images}
+        self.watch = Used(self.unknown | images)
+        return self.watch if self.unknown or images else nullcontext()
+
+    def note(self) -> str:
+        """That two layers project the image, which this check gives the same numbers; "" if one does."""
+        found = [f"`{name}`" for name in self.watch.found if name not in self.unknown]
+        if len(found) < 2:
+            return ""
+        return (
+            f"{' and '.join(found)} both project the image, where one layer should; the check gave both the"
+            " same numbers."
+        )
 
     def near(self, source: str) -> list[str]:
         """Unknown parameters that may have been meant for this one: of such a layer, and of as many axes."""

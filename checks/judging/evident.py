@@ -19,6 +19,7 @@ ARGUMENTS = {  # of the functions of the exercises, in all layouts: their axes
     **dict.fromkeys(("rnn_forward", "lstm_forward", "attention_forward", "forward"), SEQUENCE),
     "attention_lstm_forward": SEQUENCE,
     "dot_product_attention": LOOK,
+    "temporal_softmax_loss": {"x": "N T V", "scores": "N T V", "y": "N T", "targets": "N T"},
     "rnn_step_backward": {"dnext_h": "N H"},
     "rnn_backward": {"dh": "N T H"},
 }
@@ -32,7 +33,7 @@ def evident(problem: Problem | None, case: Case) -> str:
     if not problem or problem.kind != "raised" or is_slip(problem):
         return ""
     looks = (arguments_missing, argument_shape, cache_of_one, argument_dtype, two_dtypes)
-    looks += (strided_view, index_dtype, axis_gone, unpacked_shape)
+    looks += (strided_view, index_dtype, axis_gone, unpacked_shape, stored_shape)
     return next((said for look in looks if (said := look(problem, case))), "")
 
 
@@ -55,7 +56,7 @@ def sizes_of(case: Case) -> dict[str, int]:
         found["T"] = case.inputs["captions"].shape[1] - 1
     if case.parameters:
         found["H"] = case.parameters["image_projection.weight"].shape[0]
-        found["D"] = case.parameters["word_embedding.W_embed"].shape[1]
+        found["V"], found["D"] = case.parameters["word_embedding.W_embed"].shape
     return found
 
 
@@ -179,20 +180,51 @@ def index_dtype(problem: Problem, case: Case) -> str:
 
 def axis_gone(problem: Problem, case: Case) -> str:
     """A tensor of too few axes in the very expression that raised, in a case with a size of one."""
+    sizes = sizes_of(case)
+    ones = [axis for axis in ONES if sizes.get(axis) == 1]
+    if len(ones) != 1 or not problem.expression:
+        return ""
     if not re.search(
         r"Dimension out of range|too many indices|index out of range", problem.message
     ):
         return ""
-    sizes = sizes_of(case)
-    ones = [axis for axis in ONES if sizes.get(axis) == 1]
-    found = {name: what["shape"] for name, what in problem.seen.items() if "shape" in what}
-    if len(ones) != 1 or len(found) != 1:
+    taken = f"{ONES[ones[0]]} a `squeeze()` that names no axis takes {AXES[ones[0]]} as well."
+    name = operand(problem.expression)
+    shape = problem.seen.get(name, {}).get("shape")
+    if shape is None:
+        squeezed = ".squeeze()" in problem.expression
+        return f"In `{problem.expression}`: {taken}" if squeezed else ""
+    axes = re.search(r"expected to be in range of \[-(\d+)", problem.message)
+    if axes and int(axes[1]) != max(len(shape), 1):
         return ""
-    name, shape = next(iter(found.items()))
     return (
         f"`{name}` has the shape {tuple(shape)} in `{problem.expression}`, fewer axes than that asks for:"
-        f" {ONES[ones[0]]} a `squeeze()` that names no axis takes {AXES[ones[0]]} as well."
+        f" {taken}"
     )
+
+
+def operand(expression: str) -> str:
+    """The variable that a call, an index or a shape is of: `x` in "x.sum(1)", "f(x, 1)", "x[0]"."""
+    try:
+        node = ast.parse(expression, mode="eval").body
+    except SyntaxError:
+        return ""
+    if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Name):
+        return node.args[0].id
+    if isinstance(node, ast.Call):
+        node = node.func
+    while isinstance(node, ast.Subscript | ast.Attribute):
+        node = node.value
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def stored_shape(problem: Problem, case: Case) -> str:
+    """Something stored that does not fit where it goes."""
+    place, _, name = problem.expression.partition(" = ")
+    shape = problem.seen.get(name, {}).get("shape")
+    if "expanded size of the tensor" not in problem.message or shape is None:
+        return ""
+    return f"`{name}` has the shape {tuple(shape)}, and does not fit into `{place}`."
 
 
 def unpacked_shape(problem: Problem, case: Case) -> str:

@@ -68,6 +68,11 @@ MEANINGS = [  # of values of the wrong kind, wherever they came from
         " as if it were a tensor: take it apart first.",
     ),
     (
+        r"return_types",
+        "`max` and `min` along an axis return two things, the numbers and where they stand: `argmax` returns"
+        " where alone.",
+    ),
+    (
         r"tensors used as indices must be",
         "Word ids must be int64. `max` gives the score first and the word second; `argmax` the word.",
     ),

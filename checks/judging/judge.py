@@ -148,8 +148,8 @@ def failed(
         result.mistakes = [[failure.problem.type]] if failure.problem.type else []
         return result
     certain = evident(failure.problem, failure.case)
-    if certain and layout != "kit":
-        result.message = f"{certain} ({failure.text})"
+    if layout != "kit" and (certain or failure.unsteady):
+        result.message = f"{certain} ({failure.text})" if certain else failure.text
         return result
     if layout != "kit" and raised_alone(exercise, given, failure):
         needs, plain = set(exercise.needs), failure.case.name == "plain" and not exercise.cell
@@ -166,6 +166,9 @@ def failed(
         result.message = f"{failure.text} {found.message}"
     elif found.message and not failure.unsteady:
         result.message = f"{found.message} ({failure.text})"
+    for answer in given:
+        if answer.case == failure.case.name and answer.layers:
+            result.message = f"{answer.layers} {result.message}"
     return result
 
 

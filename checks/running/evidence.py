@@ -94,8 +94,19 @@ def expression(hand_in: "HandIn", error: BaseException) -> tuple[str, dict[str, 
         tree = ast.parse(text.strip(), mode="eval")
     except Exception:  # half a statement, or an error with no text
         return "", {}
+    try:  # where something is stored, what is stored counts as well
+        whole = ast.parse(source.strip()).body[0]
+    except (SyntaxError, IndexError):
+        whole = tree
+    if isinstance(whole, ast.Assign) and ast.dump(tree.body) in map(loaded, whole.targets):
+        text, tree = f"{text} = {ast.unparse(whole.value)}", whole
     names = dict.fromkeys(node.id for node in ast.walk(tree) if isinstance(node, ast.Name))
     return " ".join(text.split()), described(frame, names)
+
+
+def loaded(target: ast.expr) -> str:
+    """A target of an assignment, dumped as if it were read."""
+    return ast.dump(target).replace("Store()", "Load()")
 
 
 class Used(TorchFunctionMode):

@@ -383,6 +383,7 @@ class Call:
             raise Trouble(Problem("structure", fault, name))
         if trouble:
             raise trouble
+        answer.layers = self.made.note()
         return outputs
 
     def state(self) -> list:
