@@ -255,7 +255,7 @@ FOUND = [
     failing("R", F, RNN, "`max` and `min` along an axis return two things", ("argmax(dim=1)", "max(dim=1)")),
     failing("R", F, RNN, "`word` has the shape (11,), and does not fit into `captions[:, t]`",
             ("argmax(dim=1)", "argmax(dim=0)")),
-    failing("R", M, RNN, "In `torch.argmax(self.output_proj(prev_h.squeeze()), dim=1)`: with one image, N = 1",
+    failing("R", M, RNN, "prev_h.squeeze()), dim=1)`: with one image, N = 1, a `squeeze()`",
             ("self.output_proj(prev_h), dim=1", "self.output_proj(prev_h.squeeze()), dim=1")),
     failing("R", M, ATTN, "`attn` comes to `step_forward` in line 314 as (3, 7, 4, 4), it should be (N, H)",
             (STEPPED, STEPPED.replace(", attn", ", A"))),

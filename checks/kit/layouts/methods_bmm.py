@@ -261,7 +261,7 @@ class AttentionLSTM(nn.Module):
         return o * torch.tanh(next_c), next_c
 
     def forward(self, x: torch.Tensor, A: torch.Tensor):
-        h = A.view(A.shape[0], A.shape[1], 16).mean(dim=2)
+        h = A.reshape(A.shape[0], A.shape[1], 16).mean(dim=2)
         c = h
         hn = []
         for t in range(x.shape[1]):
