@@ -387,7 +387,7 @@ def _transposed(seen, name):
     for case in ("plain", "equal sizes"):
         if not seen.answers[case].problem:
             got, expected = seen.in_case(name, case)
-            found += [alike(got.T, expected), got.shape == expected.shape[::-1] != got.shape]
+            found += [alike(got.T, expected), got.shape == expected.shape[::-1] != expected.shape]
     return any(found)
 
 
