@@ -28,8 +28,6 @@ FACTORS = {
     "1/H": 1 / MIXED.H,
     "sqrt(H)": MIXED.H**0.5,
     "1/sqrt(H)": MIXED.H**-0.5,
-    "h w": MIXED.h * MIXED.w,
-    "1/(h w)": 1 / (MIXED.h * MIXED.w),
     "1/log(2)": 1 / np.log(2),
     "log(2)": np.log(2),
 }
@@ -47,15 +45,17 @@ def relation(
     """
     by_case = {answer.case: answer for answer in given}
     expected = {answer.case: answer.outputs for answer in right}
-    plain = by_case.get("plain")
+    usual = "plain" if "plain" in by_case else "square grid"  # where no other grid is taken
+    plain = by_case.get(usual)
     if plain is None or plain.problem:
         return transposed(by_case, expected)
     wrong = {
-        name: (got, expected["plain"][name])
+        name: (got, expected[usual][name])
         for name, got in plain.outputs.items()
-        if not same(got, expected["plain"][name])
+        if not same(got, expected[usual][name])
     }
-    known = {**dict(exercise.cases[0].inputs), **expected["plain"]}
+    inputs = next(case.inputs for case in exercise.cases if case.name == usual)
+    known = {**dict(inputs), **expected[usual]}
     steps = same_step(wrong)
     rest = {name: pair for name, pair in wrong.items() if name not in explained}
     found = [zeros(rest), gates := gate_blocks(rest)]
@@ -99,7 +99,9 @@ def factor(name: str, got: np.ndarray, expected: np.ndarray, known: dict) -> str
     if not got.any():
         return ""  # see `zeros`
     ratio = float((got * expected).sum() / (expected * expected).sum())
-    named = [text for text, value in FACTORS.items() if abs(ratio - value) < CLOSE * abs(value)]
+    positions = float(np.prod(known["A"].shape[2:])) if "A" in known else MIXED.h * MIXED.w
+    factors = FACTORS | {"h w": positions, "1/(h w)": 1 / positions}
+    named = [text for text, value in factors.items() if abs(ratio - value) < CLOSE * abs(value)]
     if not same(got, ratio * expected) or (got.size == 1 and not named):  # any number is a multiple
         return ""
     if abs(ratio + 1) < CLOSE:
@@ -273,7 +275,7 @@ def term(name: str, got: np.ndarray, expected: np.ndarray, known: dict) -> str:
 
 def foresight(by_case: dict[str, Answer], wrong: Sequence[str]) -> str:
     """An output that changes when later inputs do."""
-    plain, other = by_case["plain"], by_case.get("another ending")
+    plain, other = by_case.get("plain"), by_case.get("another ending")
     for name in wrong if other and not other.problem else ():
         before, after = (a.outputs[name][:, :CHANGED_FROM] for a in (plain, other))
         if not same(before, after):
