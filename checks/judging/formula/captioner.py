@@ -73,7 +73,7 @@ class Layers:
     def all_of(self, word):
         return np.full(self.known["N"], word)
 
-    def never(self, _):
+    def never(self):
         return np.zeros(self.known["N"], dtype=bool)
 
     def after_start(self, quantity):
@@ -102,7 +102,7 @@ class Teaching(Program):
     def __init__(self, cell: str, formula, inputs):
         super().__init__(formula, inputs)
         self.tools = Tools(cell)
-        self.costs = {"h": 100}  # all steps of a cell
+        self.costs = {"h": {"rnn": 30, "lstm": 70, "attn": 150}[cell]}  # all steps of a cell
 
 
 class Sampling(LoopProgram):

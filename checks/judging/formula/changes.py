@@ -36,11 +36,9 @@ MORE_SIZES = {
         "1/4": "0.25",
     },
 }
-NUMBERS = {
-    *"N T D H V P height width".split(),
-    "number",
-    *"ignored nothing NULL START END UNK".split(),
-}
+LENGTHS = {*"N T D H V P height width number".split()}
+IDS = {*"ignored nothing NULL START END UNK".split()}
+NUMBERS = LENGTHS | IDS
 ACTIVATIONS = {*FUNCTIONS, "sqrt"}
 OTHER_ACTIVATIONS = tuple("softplus softsign leaky elu silu hard_sigmoid sin exp".split())
 DIVIDED = "`{0}` is divided by `{1}`"
@@ -67,12 +65,16 @@ POINTWISE = [
 
 @dataclass(frozen=True)
 class Change:
-    """In the line of `name`, the node at `path` becomes `new`; `said` tells it in words."""
+    """In the line of `name`, the node at `path` becomes `new`; `said` tells it in words.
+
+    slot: the node is a place made for other things, as what is pooled how, or which id.
+    """
 
     name: str
     path: tuple
     new: ast.expr
     said: str
+    slot: bool = False
 
     def holds(self, other: "Change") -> bool:
         """Whether the other lies within this one, in the same line."""
@@ -88,7 +90,8 @@ def changes(name: str, tree: ast.expr, known: Sequence[str], alternatives) -> It
     inner = sorted(nodes(tree), key=lambda item: SIMPLEST.get(type(item[1]), len(SIMPLEST)))
     for path, node in inner:
         for new, said in alternatives(node, known):
-            yield Change(name, path, new, said)
+            slot = isinstance(node, ast.Call) and node.func.id in OTHERS or is_size(node)
+            yield Change(name, path, new, said, slot)
     for said, factor in SIZES.items() if alternatives is usual else MORE_SIZES.items():
         factor = ast.parse(factor, mode="eval").body
         if all(each.id in known for each in ast.walk(factor) if is_size(each)):
@@ -127,7 +130,7 @@ def usual(node: ast.expr, known: Sequence[str]) -> Iterator[tuple[ast.expr, str]
     if isinstance(node, ast.Name):
         size = node.id in NUMBERS
         for other in known:
-            if other != node.id and (other in NUMBERS) == size:
+            if other != node.id and kind(other) == kind(node.id):
                 yield ast.Name(other, ast.Load()), instead(other, node)
         if node.id == "P":
             for side in ("height", "width"):
@@ -154,6 +157,11 @@ def usual(node: ast.expr, known: Sequence[str]) -> Iterator[tuple[ast.expr, str]
             for other in known:
                 if other not in NUMBERS and not is_named(node.args[0], other):
                     yield ast.Name(other, ast.Load()), instead(other, node)
+
+
+def kind(name: str) -> str:
+    """What may stand for each other: arrays, lengths, ids of words."""
+    return "length" if name in LENGTHS else "id" if name in IDS else "array"
 
 
 def is_named(node: ast.expr, name: str) -> bool:
@@ -394,15 +402,18 @@ def at_end(tree: ast.expr, path: tuple) -> ast.expr:
 
 
 def exchanged(tree: ast.expr, old: ast.expr, new: ast.expr) -> ast.expr:
-    """The tree with another node wherever this very node stands in it."""
+    """The tree with another node wherever this very node stands in it; itself where it does not."""
     if tree is old:
         return new
-    if not isinstance(tree, ast.expr):
-        return tree
-    fields = {}
-    for field, value in ast.iter_fields(tree):
-        if isinstance(value, list):
-            fields[field] = [exchanged(each, old, new) for each in value]
-        else:
-            fields[field] = exchanged(value, old, new)
-    return type(tree)(**fields)
+    if isinstance(tree, ast.BinOp):
+        left, right = exchanged(tree.left, old, new), exchanged(tree.right, old, new)
+        same = left is tree.left and right is tree.right
+        return tree if same else ast.BinOp(left, tree.op, right)
+    if isinstance(tree, ast.Call):
+        inside = [exchanged(each, old, new) for each in tree.args]
+        same = all(a is b for a, b in zip(inside, tree.args))
+        return tree if same else ast.Call(tree.func, inside, [])
+    if isinstance(tree, ast.UnaryOp):
+        inside = exchanged(tree.operand, old, new)
+        return tree if inside is tree.operand else ast.UnaryOp(tree.op, inside)
+    return tree

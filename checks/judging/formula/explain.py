@@ -24,7 +24,7 @@ from checks.judging.formula.program import (
 )
 from checks.judging.formula.words import ORDER, START, STEP, text, told
 
-LIMIT, LIMIT_OF_LOOPS = 50_000, 160_000  # lines that may be computed: about half a second
+LIMIT, LIMIT_OF_LOOPS = 60_000, 160_000  # lines that may be computed: about half a second
 
 
 IN_LOOPS = {target for loop in LOOPS.values() for target in loop.targets}
@@ -165,7 +165,7 @@ class Look:
         looks = (
             self.elsewhere,
             lambda: self.one(usual, right, "own"),
-            lambda: self.pair(first, same_words),
+            lambda: self.twins(first),
             self.between,
             lambda: self.in_some_rows(right),
             lambda: self.own_pair(first),
@@ -186,6 +186,14 @@ class Look:
             self.around[where] = self.program.untouched(self.whole, where)
         return self.program.value(self.around[where], self.target, lines)
 
+    def soon(self, some: Sequence[Change], lines) -> tuple[np.ndarray | None, np.ndarray]:
+        """What changes give, and what was returned, in the first case; where that is enough in a part."""
+        part = self.program.glimpse(some, lines, self.target, self.scopes[0])
+        if part is None:
+            return self.value(lines), self.shown[0]
+        value, steps = part
+        return value, self.shown[0][:, steps]
+
     def one(self, alternatives, right: list[str], part: str) -> tuple[Change] | None:
         """The change that gives the target in every case; of several the one that explains most besides."""
         program, first, hits = self.program, self.scopes[0], []
@@ -193,14 +201,14 @@ class Look:
             if program.effort > self.limit:
                 break
             lines = program.planted([change])
-            if not program.possible([change], lines, self.target, first, self.shown[0]):
-                continue
-            value = self.value(lines)
+            value, shown = self.soon([change], lines)
             if value is None:
                 continue
-            if close(value, self.shown[0]) and self.fits(lines):
+            if close(value, shown) and self.fits(lines):
                 hits.append(change)
-            key = value.round(9).tobytes() + f"{value.shape} {change.name}".encode()
+            # the same in this case, or at two steps, may be something else in another
+            same = f"{value.shape} {change.name} {change.said if change.slot else ''}"
+            key = value.round(9).tobytes() + same.encode()
             (self.distinct if alternatives is usual else self.odd).setdefault(key, change)
         return (max(hits, key=self.explains),) if hits else None
 
@@ -213,15 +221,14 @@ class Look:
         )
 
     def pair(self, first: Sequence[Change], order) -> tuple[Change, ...] | None:
-        for pair in order([*first, *self.distinct.values()]):
+        changes = [*first, *self.distinct.values()]
+        if isinstance(self.program, Teaching | Sampling):  # a program of calls: other calls first
+            changes.sort(key=lambda change: not change.slot)
+        for pair in order(changes):
             if self.program.effort > self.limit:
                 return None
             lines = self.program.planted(pair)
-            if not lines or not self.program.possible(
-                pair, lines, self.target, self.scopes[0], self.shown[0]
-            ):
-                continue
-            if close(self.value(lines), self.shown[0]) and self.fits(lines):
+            if lines and close(*self.soon(pair, lines)) and self.fits(lines):
                 return pair
         return None
 
@@ -240,7 +247,8 @@ class Look:
             outer, tree = tree.func.id, tree.args[0]
             if isinstance(tree, ast.Name) and tree.id in self.program.lines:
                 name, tree = tree.id, self.program.lines[tree.id].tree
-        inner = [INVERSES[outer](value) if outer else value for value in self.shown]
+        with np.errstate(all="ignore"):
+            inner = [INVERSES[outer](value) if outer else value for value in self.shown]
         terms = terms_of(tree)
         added = [n for n in self.scopes[0] if np.shape(self.scopes[0][n]) == np.shape(inner[0])]
         for more in ([], [ast.Name(n, ast.Load()) for n in added if n not in self.program.targets]):
@@ -286,12 +294,16 @@ class Look:
                         return (change,)
         return None
 
+    def twins(self, first: Sequence[Change]) -> tuple[Change, ...] | None:
+        """The same change in two lines, as of both states before the first step."""
+        return None if isinstance(self.program, Sampling) else self.pair(first, same_words)
+
     def own_pair(self, first: Sequence[Change]) -> tuple[Change, ...] | None:
-        """Of a loop, two changes outside of its step, which is another function's; half of the effort."""
-        if not isinstance(self.program, LoopProgram):
+        """Two changes outside of what is called, which is right: most of the effort."""
+        if not isinstance(self.program, LoopProgram | Teaching):
             return None
         limit, so_far = self.limit, self.program.effort
-        self.limit = so_far + (limit - so_far) // 2
+        self.limit = so_far + (limit - so_far) * 2 // 3
         found = self.pair(first, self.by_first_step)
         self.limit = limit
         return found
@@ -301,19 +313,31 @@ class Look:
 
         Where it is right, neither shows there; where it is wrong, one does alone, or both do.
         """
+        if isinstance(self.program, Teaching | Sampling):
+            changes = [change for change in changes if change.slot]
+        if isinstance(self.program, Teaching):
+            yield from by_rank(changes)
+            return
         seen = [self.at_first_step([change]) for change in changes]
         right, shown = self.at_first_step([]), self.at_first_step(None)
         if right is None:
             yield from by_rank(changes)
             return
-        open_ = [c.name in (ORDER, self.target) for c in changes]
-        quiet = [c for c, v, o in zip(changes, seen, open_) if o or close(v, right)]
+        parted = {"whole": [], "quiet": [], "alone": [], "loud": []}
+        for change, value in zip(changes, seen):
+            if change.name in (ORDER, self.target):  # of all steps together
+                parted["whole"].append(change)
+            elif close(value, right):
+                parted["quiet"].append(change)
+            else:
+                parted["loud"].append(change)
+                parted["alone"] += [change] * close(value, shown)
         if close(shown, right):
-            yield from by_rank(quiet)
-            return
-        alone = [c for c, v, o in zip(changes, seen, open_) if o or close(v, shown)]
-        yield from itertools.product(alone, quiet)
-        yield from by_rank([c for c in changes if c not in quiet])
+            yield from by_rank(parted["quiet"])
+        else:
+            yield from itertools.product(parted["alone"], parted["quiet"])
+            yield from by_rank(parted["loud"])
+        yield from itertools.product(parted["whole"], changes)
 
     def at_first_step(self, some: Sequence[Change] | None) -> np.ndarray | None:
         """What stands there with these changes; with None: what was returned."""
@@ -457,7 +481,7 @@ def by_rank(changes: Sequence[Change]) -> Iterator[tuple[Change, Change]]:
 
 
 def same_words(changes: Sequence[Change]) -> Iterator[tuple[Change, Change]]:
-    """The pairs of the same change in two lines, as of both states before the first step."""
+    """The pairs of changes of which the same is said."""
     alike: dict[str, list[Change]] = {}
     for change in changes:
         alike.setdefault(change.said, []).append(change)

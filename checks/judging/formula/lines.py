@@ -156,13 +156,13 @@ IMAGE["lstm"] = IMAGE["rnn"]
 FORMULAS |= {
     f"CaptioningRNN.forward[{cell}]": formula(
         f"""
-        wanted = not_first(captions)
-        number = everything(counting(wanted, ignored))
         image = {IMAGE[cell]}
         read = not_last(captions)
         x = word_embedding(read)
         h = cell(x, image)
         scores = vocabulary_projection(h)
+        wanted = not_first(captions)
+        number = everything(counting(wanted, ignored))
         loss = temporal_softmax_loss(scores, wanted, ignored)
         """,
         "loss",

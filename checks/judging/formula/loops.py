@@ -13,7 +13,6 @@ from checks.judging.formula.program import (
     Line,
     Program,
     Quantities,
-    close,
     needed_for,
     numbers,
 )
@@ -207,7 +206,7 @@ def sampling(cell: str) -> Loop:
     weights = "weights = until_end(stacked(weights_t), captions, END)" if cell == "attn" else ""
     return loop(
         STEP_OF[cell],
-        f"image = {IMAGE[cell]}\n{before}\n word = all_of(START)\n ended = never(START)",
+        f"image = {IMAGE[cell]}\n{before}\n word = all_of(START)\n ended = never()",
         f"x = word_embedding(word)\n{inside.format(BOTH)}\n scores = vocabulary_projection(next_h)\n"
         " best = argmax(scores)\n said = unless(ended, best, NULL)",
         f"{after}\n word = said\n ended = either(ended, equal(said, END))",
@@ -358,20 +357,20 @@ class LoopProgram(Program):
             above = [*self.formula.arguments, *list(steps)[: list(steps).index(name)]]
             yield from changes(STEP + name, steps[name].tree, above, alternatives)
 
-    def possible(
-        self, some: Sequence[Change], lines, target: str, known: Quantities, shown
-    ) -> bool:
-        """Whether changes give what stands at the steps that are computed first: at one, for the step
-        alone, at two, where several changes of the loop must show.
+    def glimpse(
+        self, some: Sequence[Change], lines, target: str, known: Quantities
+    ) -> tuple[np.ndarray | None, list[int]] | None:
+        """What changes give at the two steps that are computed first (of the step alone: at one), and
+        which these are; None where only the whole will do.
         """
-        steps = 1 if some[0].name.startswith(STEP) else 2 if len(some) > 1 else 0
-        if not steps or not self.loop.outputs[target].startswith("stacked"):
-            return True
-        if known["T"] < 3 or any(change.name in (ORDER, target) for change in some):
-            return True
-        value = self.value(known, target, lines, steps=steps)
+        if not self.loop.outputs[target].startswith("stacked") or known["T"] < 3:
+            return None
+        if any(change.name in (ORDER, target) for change in some):
+            return None
+        steps = 1 if any(change.name.startswith(STEP) for change in some) else 2
         order = list(self.lines[ORDER].value({**OVER_TIME, **known}))[:steps]
-        return value is not None and close(value[:, order], shown[:, order])
+        value = self.value(known, target, lines, steps=steps)
+        return (None if value is None else value[:, order]), order
 
 
 SIZES_OF_STEP = ("N", "H", "D")

@@ -4,7 +4,7 @@ import ast
 import itertools
 import operator
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from types import CodeType
 
@@ -64,16 +64,28 @@ class Line:
         tree = ast.parse(text, mode="eval").body
         return cls(tree, names_in(tree), compile(text, "<formula>", "eval"))
 
-    def changed(self, change: Change) -> "Line":
-        tree = replaced(self.tree, change.path, change.new)
-        return Line(tree, self.names | names_in(change.new))
-
     def value(self, scope: Mapping):
         return eval(self.code, SCOPE, scope) if self.code else computed(self.tree, scope)
 
 
 def names_in(tree: ast.expr) -> frozenset[str]:
-    return frozenset(node.id for node in ast.walk(tree) if isinstance(node, ast.Name))
+    """The names in an expression, those of functions left out."""
+    if isinstance(tree, ast.Name):
+        return frozenset((tree.id,))
+    parts = (names_in(each) for each in parts_of(tree))
+    return frozenset().union(*parts)
+
+
+def parts_of(tree: ast.expr) -> list[ast.expr]:
+    if isinstance(tree, ast.BinOp):
+        return [tree.left, tree.right]
+    if isinstance(tree, ast.Call):
+        return tree.args
+    if isinstance(tree, ast.IfExp):
+        return [tree.test, tree.body, tree.orelse]
+    if isinstance(tree, ast.Compare):
+        return [tree.left, *tree.comparators]
+    return [tree.operand] if isinstance(tree, ast.UnaryOp) else []
 
 
 class Program:
@@ -133,29 +145,31 @@ class Program:
             above = [*self.inputs, *order[: order.index(name)]]
             yield from changes(name, self.lines[name].tree, above, alternatives)
 
-    def possible(self, some, lines, target: str, known: Quantities, shown) -> bool:
-        """Whether a first look does not rule out that changes give what is shown."""
-        return True
+    def glimpse(self, some, lines, target: str, known: Quantities):
+        """A part of the target that tells soon whether changes can be the right ones, if there is one."""
+        return None
 
     def planted(self, some: Sequence[Change]) -> dict[str, Line] | None:
         """The lines with these changes in them; None where two exclude each other."""
         outer = {}
+        self.effort += 2 * len(some) - 1
         for a, b in itertools.permutations(some, 2):
-            if a.holds(b):
-                inner = at_end(self.lines[b.name].tree, b.path)
-                new = exchanged(a.new, inner, b.new)
-                if ast.dump(new) == ast.dump(a.new):
+            if a.name == b.name and a.holds(b):
+                self.effort += 4
+                new = exchanged(a.new, at_end(self.lines[b.name].tree, b.path), b.new)
+                if new is a.new:
                     return None
-                outer[a] = replace(a, new=new), b
+                outer[a.said, a.path] = new
+                outer[b.said, b.path] = None
             elif a.name == b.name and a.path == b.path:
                 return None
-        gone = {inner for _, inner in outer.values()}
         lines = {}
         for change in some:
-            if change not in gone:
-                change = outer[change][0] if change in outer else change
+            new = outer.get((change.said, change.path), change.new)
+            if new is not None:
                 line = lines.get(change.name, self.lines[change.name])
-                lines[change.name] = line.changed(change)
+                names = line.names | names_in(new)
+                lines[change.name] = Line(replaced(line.tree, change.path, new), names)
         return lines
 
 
