@@ -313,7 +313,7 @@ DETACHED = ("next_h = torch.tanh(x @ Wx", "next_h = torch.tanh(x.detach() @ Wx")
         (M, ATT, LOOK, "Column 0 of the captions holds START", [VIEW, (LOOP, FROM_1)]),
         (F, ATT, LOOK, "Column 0 of the captions holds START", [F_VIEW, (LOOP, FROM_1)]),
         (M, ATT, LOOK, "cell state starts as zeros", [N_1, ("prev_c = prev_h", "prev_c = 0 * prev_h")]),
-        (M, ATTN, LOOK, "starts from zeros", [N_1, C0_ZERO]),
+        (M, ATTN, LOOK, "zeros", [N_1, C0_ZERO]),
         (M, "rnn_forward", "rnn_step_forward", "`h`", [DETACHED, ("prev_h = h0", "prev_h = 2 * h0")]),
     ],
 )  # fmt: skip
