@@ -60,7 +60,12 @@ def relation(
     rest = {name: pair for name, pair in wrong.items() if name not in explained}
     found = [zeros(rest), gates := gate_blocks(rest)]
     for name, (got, wanted) in wrong.items():
-        if name not in explained and got.shape == wanted.shape and np.isfinite(got).all():
+        if (
+            name not in explained
+            and got.any()
+            and got.shape == wanted.shape
+            and np.isfinite(got).all()
+        ):
             looks = (order, factor, elsewhere, in_time, misplaced, moved, in_batch, term, nearly)
             looks = [look for look in looks if not (gates and name in GATED)]
             said = (

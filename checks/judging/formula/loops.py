@@ -254,6 +254,7 @@ OVER_TIME = {
 }
 
 
+UNSEEN = {ORDER, "gradients", "states", "seen", "look_back"}  # lines that hold no array
 RETURNED = {"h": "next_h", "dh0": "dprev_h"}  # what of a step shows in an output
 
 
@@ -337,7 +338,8 @@ class LoopProgram(Program):
 
         right: outputs that came out right; what would show in these is left out of the step.
         """
-        arrays = [*self.inputs, *(n for n in self.loop.lines if " " not in n and n != ORDER)]
+        quantities = (n for n in self.loop.lines if " " not in n and n not in UNSEEN)
+        arrays = [*self.inputs, *quantities]
         arrays += [n.removeprefix(START) for n in self.loop.lines if n.startswith(START)]
         others = set(self.loop.outputs) - {target}
         own = [n for n in self.lines if n not in others and not n.startswith(STEP)]

@@ -75,6 +75,17 @@ def _of_zeros(node: ast.Call) -> Iterator[tuple[ast.expr, str]]:
     yield call("ones", *node.args), "ones stand where zeros belong"
 
 
+PARTNERS = {"next_h": "next_c", "next_c": "next_h", "dprev_h": "dprev_c", "dprev_c": "dprev_h"}
+
+
+def _of_parts(node: ast.Call) -> Iterator[tuple[ast.expr, str]]:
+    name = node.args[1].value
+    if name in PARTNERS:
+        other = PARTNERS[name]
+        said = f"the `{other}` of the step stands where its `{name}` belongs"
+        yield call("of", node.args[0], ast.Constant(other)), said
+
+
 NOT_THE_MEAN = "over the positions of `{}` is taken, not the mean"
 MEANS = _others(
     ("largest(_0)", f"the largest {NOT_THE_MEAN}"),
@@ -105,6 +116,8 @@ MASKS = (  # which targets count; with `given`, where there is an ignore_index
 )
 OTHERS = {
     "at": _of_steps,
+    "of": _of_parts,
+    "equal": _others(("opposite(equal(_0, _1))", "every word but {1} ends a row")),
     "forwards": _of_order,
     "backwards": _of_order,
     "zeros": _of_zeros,
@@ -196,6 +209,7 @@ OTHERS = {
     ),
     "everything": _others(
         ("mean_of_all(_0)", "the mean over all places is taken, not the sum"),
+        ("everything(_0) / number", "the mean over the targets that count is taken, not the sum"),
         ("everything(first_step(_0))", "only the first step counts"),
         ("everything(last_step(_0))", "only the last step counts"),
         ("everything(first_row(_0))", "only the first row of the batch counts"),

@@ -51,6 +51,7 @@ NAMED = {  # what has no name of that kind in a student's file
 SHORT = {
     **{"P": "h * w", "height": "h", "width": "w", "ignored": "ignore_index"},
     **{"one_hot_targets": "one_hot(targets)", "probs": "softmax(scores)"},
+    **{"picked": "log_prob_of_target", "counts": "mask"},
 }
 CLEAR = {
     "counts",
