@@ -4,6 +4,7 @@ None of these is looked up in the catalogue: the formula is changed part by part
 returned. Each row: the exercise, what is replaced in its function, and what the first sentences say.
 """
 
+# ruff: noqa: E501  (a row a line)
 import ast
 
 import numpy as np
@@ -196,3 +197,18 @@ def test_rows_and_steps_in_the_wrong_place():
 def test_the_same_function_is_explained_in_the_same_words_each_time():
     patches = ("dh[:, t] + dprev_h", "dh[:, t] - 2 * dprev_h")
     assert message("rnn_backward", patches) == message("rnn_backward", patches)
+
+
+@pytest.mark.parametrize(
+    ("name", "copy"),
+    [
+        ("embedding-row-0-zeroed-in-place", "W_embed * (torch.arange(len(W_embed)) != 0)[:, None]"),
+        ("embedding-renormalised-in-place", "torch.renorm(W_embed, 2, 0, 1.0)"),
+    ],
+)
+def test_no_mistake_is_named_that_changes_an_input_where_none_was_changed(name, copy):
+    """P0: the same numbers, made on a copy."""
+    exercise = "word_embedding_forward"
+    given = run(planted(exercise, ("W_embed[words]", f"({copy})[words]")), exercise)
+    assert not any(answer.changed for answer in given)
+    assert [name] not in judge(EXERCISES[exercise], given, set(EXERCISES)).mistakes

@@ -64,6 +64,7 @@ def explain(
         shown = [seen[k][target] for k in there]
         later = {t: seen[0][t] for t in targets[targets.index(target) + 1 :]}
         look = Look(program, target, [scopes[k] for k in there], shown, later)
+        look.doubtful = set(unexplained)
         if look.fits({}):
             right.append(target)
         else:
@@ -139,6 +140,7 @@ class Look:
         self.program, self.target, self.scopes, self.shown = program, target, scopes, shown
         self.later = later
         self.limit = LIMIT
+        self.doubtful: set[str] = set()  # quantities that are wrong, nobody knows how
         self.whole = program.all_values(scopes[0], target)
         self.around: dict[frozenset, Quantities] = {}
         self.distinct: dict[bytes, Change] = {}
@@ -284,7 +286,7 @@ class Look:
         if isinstance(self.program, LoopProgram) or self.shown[0].ndim < 2:
             return None
         known = self.scopes[0]
-        for name in [*known, *self.program.lines]:
+        for name in [n for n in (*known, *self.program.lines) if n not in self.doubtful]:
             if name != self.target and self.target not in needed_for(name, self.program.lines, ()):
                 value = known[name] if name in known else self.program.value(known, name)
                 if isinstance(value, np.ndarray) and close(value, self.shown[0]):
