@@ -92,8 +92,8 @@ def last_one(dout, words, V):
 
 
 def averaged_rows(dout, words, V):
-    count = np.bincount(words.reshape(-1), minlength=V)[:, None]
-    return added(dout, words, V) / np.maximum(count, 1)
+    how_often = added(np.ones_like(dout), words, V)
+    return added(dout, words, V) / np.maximum(how_often, 1)
 
 
 def one_hot(targets, V):
