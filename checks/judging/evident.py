@@ -15,7 +15,7 @@ SEQUENCE = {"x": "N T D", "h0": "N H", "A": "N H h w"}
 LOOK = {"prev_h": "N H", "A": "N H h w"}
 ARGUMENTS = {  # of the functions of the exercises, in all layouts: their axes
     **dict.fromkeys(("rnn_step_forward", "lstm_step_forward", "step_forward"), STEP),
-    "attention_lstm_step_forward": STEP,
+    **dict.fromkeys(("attention_lstm_step_forward", "step"), STEP),
     **dict.fromkeys(("rnn_forward", "lstm_forward", "attention_forward", "forward"), SEQUENCE),
     "attention_lstm_forward": SEQUENCE,
     "dot_product_attention": LOOK,
@@ -77,8 +77,11 @@ def argument_shape(problem: Problem, case: Case) -> str:
     sizes = sizes_of(case)
     for function, given, line in calls(problem):
         takes = ARGUMENTS.get(function, {})
-        if function == "forward" and not {"h0", "A"} & given.keys():
+        if function == "forward" and not {"h0", "A", "image"} & given.keys():
             continue
+        if "image" in given:  # of the kit's cells
+            image = "N H h w" if case.settings.get("cell_type") == "attn" else "N H"
+            takes = {**takes, "image": image}
         for name, letters in takes.items():
             axes = letters.split()
             if (

@@ -25,6 +25,7 @@ FLOAT32 = (
 )
 GRAPH = "sample builds a gradient graph that nobody needs: torch.no_grad() saves time and memory"
 SHORT = "it stops once all captions have ended, and leaves it to others to fill up with NULL"
+GUESS = "Perhaps this:"  # after what an exception means
 LOST = Problem("returned", "no answer came back")
 SEPARATE = {"one row", "one step", "one unit", "strided", "float32", "one word a row", "three axes"}
 SEPARATE |= {"tall grid", "wide grid", "one position"}  # what fails there fails in no other case
@@ -159,8 +160,10 @@ def failed(
     found = diagnose(exercise, given, failure.case.name)
     if not found.mistakes and "captions" in exercise.outputs:
         certain = certain or sampled(exercise, given, answers.recorded(exercise.name).right)
-    if certain and not found.mistakes:
-        found.message = certain
+    if certain:
+        _, guess, perhaps = found.message.partition(GUESS)
+        found.message = f"{certain} {guess}{perhaps}" if guess else found.message
+        found.message = found.message if found.mistakes else certain
     result.mistakes, result.hint = found.mistakes, found.hint
     if failure.unsteady and found.mistakes:
         result.message = f"{failure.text} {found.message}"
