@@ -69,11 +69,11 @@ def run(hand_in: HandIn, name: str, device: str = "cpu", closely: bool = True) -
 
 
 @contextmanager
-def filled_memory(fill: bool = True) -> Iterator[None]:
+def filled_memory() -> Iterator[None]:
     """Memory that nobody has filled holds nan (whole numbers: the largest), the same in every run."""
     before = torch.are_deterministic_algorithms_enabled()
     warned = torch.is_deterministic_algorithms_warn_only_enabled()
-    torch.use_deterministic_algorithms(fill, warn_only=True)
+    torch.use_deterministic_algorithms(True, warn_only=True)
     try:
         yield
     finally:
