@@ -133,9 +133,9 @@ def usual(node: ast.expr, known: Sequence[str]) -> Iterator[tuple[ast.expr, str]
             if other != node.id and kind(other) == kind(node.id):
                 yield ast.Name(other, ast.Load()), instead(other, node)
         if node.id == "P":
-            for side in ("height", "width"):
-                square = filled("_0 * _0", [ast.Name(side, ast.Load())])
-                yield square, f"`{text(square)}` stands where `h * w` belongs"
+            for other in ("height * height", "width * width", "H * P", "N * P", "N * H * P"):
+                new = filled(other, [])
+                yield new, f"`{text(new)}` stands where `h * w` belongs"
         if not size:
             yield call("transposed", node), f"`{node.id}` is transposed, and should not be"
     elif isinstance(node, ast.Constant):
@@ -350,6 +350,8 @@ def _of_call(node: ast.Call) -> Iterator[tuple[ast.expr, str]]:
             call("average_kept", inside[0]),
             f"the sum over positions of `{text(inside[0])}` is an average",
         )
+        said = f"the largest of `{text(inside[0])}` is taken, not the sum over the positions"
+        yield call("largest_kept", inside[0]), said
         yield ast.Constant(0), f"the sum over positions of `{text(inside[0])}` is left out"
         yield inside[0], f"`{text(inside[0])}` is not summed over the positions"
     elif name in OTHERS:

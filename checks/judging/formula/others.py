@@ -205,6 +205,13 @@ OTHERS = {
             )
             for axis, what in ((0, "batch"), (1, "steps"))
         ),
+        *(
+            (
+                f"shifted(_0, 2) - log_sum(shifted(_0, 2), {axis})",
+                f"the sum in the softmax runs over the {what}, not over the words",
+            )
+            for axis, what in ((0, "batch"), (1, "steps"))
+        ),
         ("shifted(_0, 2) - log_sum(_0, 2)", "`m` is subtracted from the score of the target alone"),
     ),
     "everything": _others(

@@ -67,6 +67,10 @@ def kept(a):
     return a.sum(axis=1, keepdims=True)
 
 
+def largest_kept(a):
+    return a.max(axis=1, keepdims=True)
+
+
 def average_kept(a):
     return a.mean(axis=1, keepdims=True)
 
