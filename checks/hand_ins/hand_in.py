@@ -79,7 +79,8 @@ class KitLayout:
     def homes(self, cell_type: str) -> Homes:
         """Where this captioner has its parameters: seen at sizes that all differ."""
         if cell_type not in self._homes:
-            made = captioner(self.function("CaptioningRNN"), cell_type, SIZES)
+            with torch.random.fork_rng(devices=[]):  # the first call draws what later calls draw
+                made = captioner(self.function("CaptioningRNN"), cell_type, SIZES)
             self._homes[cell_type] = homes_in(made, shapes_of(cell_type, SIZES))
         return self._homes[cell_type]
 
