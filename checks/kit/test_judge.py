@@ -138,6 +138,15 @@ def test_a_captioner_that_is_another_after_a_call_is_told_so(cell, code, said):
     assert said in result.message
 
 
+@pytest.mark.parametrize("cell", ["rnn", "attn"])
+def test_dropout_is_called_chance_from_the_first_call_on(cell):
+    hand_in = with_line(
+        "CaptioningRNN.forward", "scores = ", "h = nn.functional.dropout(h, 0.3)\n        scores = "
+    )
+    name = f"CaptioningRNN.forward[{cell}]"
+    assert "there is chance in it" in judge(EXERCISES[name], run(hand_in, name), ALL).message
+
+
 def test_a_forgotten_return_is_not_called_unwritten():
     code = "def rnn_step_forward(x, prev_h, Wx, Wh, b):\n    next_h = torch.tanh(x @ Wx)\n"
     result = verdict("rnn_step_forward", code)
