@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from checks.cases.case import Case, Exercise, standard_cases
+from checks.cases.case import Case, Exercise, standard_cases, with_extreme
 
 LOOK = {"prev_h": "N H", "A": "N H h w"}
 WEIGHTS = {"Wx": "D 4H", "Wh": "H 4H", "Wattn": "H 4H", "b": "4H"}
@@ -33,8 +33,12 @@ EXERCISES = [
             " weights[p] A[p]",
         ),
         right="weights sum to 1 over the whole grid of each picture, whatever its height and width",
-        make_cases=lambda: with_sharper_grid(
-            standard_cases("attention", LOOK, {"attn": "N H"}, square=True),
+        make_cases=lambda: with_extreme(
+            with_sharper_grid(standard_cases("attention", LOOK, {"attn": "N H"}, square=True)),
+            "prev_h",
+            "a state",
+            of="square grid",
+            autograd=True,
         ),
     ),
     Exercise(
@@ -53,8 +57,10 @@ EXERCISES = [
             " [x, attn] for x and [Wx; Wattn] for Wx",
         ),
         right="what attention saw enters all four gates through Wattn",
-        make_cases=lambda: standard_cases(
-            "attention step", STEP, {"next_h": "N H", "next_c": "N H"}
+        make_cases=lambda: with_extreme(
+            standard_cases("attention step", STEP, {"next_h": "N H", "next_c": "N H"}),
+            "x",
+            "inputs",
         ),
     ),
     Exercise(
@@ -73,8 +79,13 @@ EXERCISES = [
             " dot_product_attention(h_(t-1), A); h_t, c_t = step(x_t, h_(t-1), c_(t-1), attn_t)",
         ),
         right="it looks anew before every step, with the state it then has",
-        make_cases=lambda: with_sharper_grid(
-            standard_cases("attention lstm", SEQUENCE, {"h": "N T H"}, square=True)
+        make_cases=lambda: with_extreme(
+            with_sharper_grid(
+                standard_cases("attention lstm", SEQUENCE, {"h": "N T H"}, square=True)
+            ),
+            "A",
+            "a grid",
+            of="square grid",
         ),
     ),
 ]

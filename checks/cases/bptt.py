@@ -5,16 +5,26 @@ from dataclasses import replace
 import numpy as np
 
 from checks.cases import attention, lstm, rnn, words
-from checks.cases.case import Case, Exercise, standard_cases
+from checks.cases.case import Case, Exercise, standard_cases, with_extreme
+
+EXTREME = {"rnn_step_forward": "x", "lstm_step_forward": "x", "attention_lstm_step_forward": "x"}
+EXTREME |= {"dot_product_attention": "prev_h"}
 
 
-def backward_cases(seed: str, inputs: dict[str, str], upstream: dict[str, str]) -> list[Case]:
-    """The standard cases, for a backward function."""
-    return [
-        by_hand(case)
-        for case in standard_cases(seed, inputs, upstream)
-        if case.name != "another ending"
-    ]
+def backward_cases(forward: str, inputs: dict[str, str], upstream: dict[str, str]) -> list[Case]:
+    """The standard cases, for the backward function of a forward one."""
+    standard = standard_cases(f"{forward} backward", inputs, upstream)
+    sharper = attention.with_sharper_grid(standard) if "A" in inputs else standard
+    cases = [by_hand(case) for case in sharper if case.name != "another ending"]
+    cases.append(large_gradients(cases[0], [f"d{name}" for name in upstream]))
+    name = EXTREME.get(forward)
+    return with_extreme(cases, name, f"`{name}`") if name else cases
+
+
+def large_gradients(case: Case, names: list[str]) -> Case:
+    """The case with larger upstream gradients: these are not to be clipped, nor is what comes of them."""
+    larger = {name: words.LARGER * case.inputs[name] for name in names}
+    return replace(case, name="large gradients", inputs={**case.inputs, **larger}, only=words.LARGE)
 
 
 def by_hand(case: Case) -> Case:
@@ -38,7 +48,6 @@ def loss_backward_cases() -> list[Case]:
 
 def backward(forward: str, points: int, shapes: dict, upstream: dict, **more) -> Exercise:
     """The exercise of a backward function; its outputs are the gradients of the forward's inputs."""
-    sharper = attention.with_sharper_grid if "A" in shapes else list
     return Exercise(
         forward.removesuffix("_forward") + "_backward",
         "bptt",
@@ -46,7 +55,7 @@ def backward(forward: str, points: int, shapes: dict, upstream: dict, **more) ->
         inputs=tuple(f"d{name}" for name in upstream),
         outputs=tuple(f"d{name}" for name in shapes),
         forward=forward,
-        make_cases=lambda: sharper(backward_cases(f"{forward} backward", shapes, upstream)),
+        make_cases=lambda: backward_cases(forward, shapes, upstream),
         **more,
     )
 

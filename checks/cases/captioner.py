@@ -134,7 +134,8 @@ def sample_cases(cell: str) -> list[Case]:
     return [
         made("plain"),
         made("another numbering", words=RENUMBERED, only=NUMBERING),
-        made("one row", replace(SQUARE, N=1), settings=eval_mode, only=ONE_ROW),
+        made("one row", replace(SQUARE, N=1), only=ONE_ROW),
+        made("eval mode", settings=eval_mode, only="in eval mode"),
         made("one word", max_length=1, only="with max_length=1"),
         made("default length", max_length=None, only="where max_length is not given: it is 15"),
         made("another ignored", settings={"ignore_index": 3}, only=IGNORED),

@@ -149,12 +149,14 @@ SPECIAL_SIZES = {
     "square grid": (dict(h=4, w=4), "with a square grid, 4 x 4"),
     "one row, square grid": (dict(N=1, h=4, w=4), "with a batch of one (N = 1)"),
     "one position": (dict(h=1, w=1), "with a grid of one position"),
+    "more steps": (dict(T=9), "with nine time steps"),
 }
 
 
 SQUARE_SIZES = {  # what other courses' functions, which take no other grid, would not be asked
     "one step, square grid": (dict(T=1, h=4, w=4), "with a single time step (T = 1)"),
     "one unit, square grid": (dict(H=1, h=4, w=4), "with a single hidden unit (H = 1)"),
+    "more steps, square grid": (dict(T=9, h=4, w=4), "with nine time steps"),
 }
 
 
@@ -187,6 +189,20 @@ def standard_cases(
             case(f"float32{where}", sizes, stage="dtype", settings=single, only="in float32"),
         ]
     return [*cases, case("equal sizes", EQUAL, judged=False)]
+
+
+def with_extreme(
+    cases: list[Case], name: str, what: str, of: str = "plain", autograd=False
+) -> list[Case]:
+    """The cases, and one of them again with one input a thousand times as large: exp overflows there.
+
+    autograd: its gradients are asked for too, which a sigmoid of exponentials does not survive, and need not.
+    """
+    case = next(case for case in cases if case.name == of)
+    inputs = {**case.inputs, name: 1000 * case.inputs[name]}
+    upstream = case.upstream if autograd else {}
+    only = f"with {what} a thousand times as large"
+    return [*cases, replace(case, name="extreme", inputs=inputs, upstream=upstream, only=only)]
 
 
 STRIDED = "with inputs that do not lie contiguous in memory, as slices and transposes do"

@@ -1,6 +1,6 @@
 """Part lstm: one step with its four gates, then all steps."""
 
-from checks.cases.case import Exercise, standard_cases
+from checks.cases.case import Exercise, standard_cases, with_extreme
 
 WEIGHTS = {"Wx": "D 4H", "Wh": "H 4H", "b": "4H"}
 STEP = {"x": "N D", "prev_h": "N H", "prev_c": "N H", **WEIGHTS}
@@ -23,7 +23,9 @@ EXERCISES = [
             " next_c = f * prev_c + i * g; next_h = o * tanh(next_c)",
         ),
         right="gates in the order i, f, o, g; the cell keeps and adds; the state shows a part of it",
-        make_cases=lambda: standard_cases("lstm step", STEP, {"next_h": "N H", "next_c": "N H"}),
+        make_cases=lambda: with_extreme(
+            standard_cases("lstm step", STEP, {"next_h": "N H", "next_c": "N H"}), "x", "inputs"
+        ),
     ),
     Exercise(
         "lstm_forward",

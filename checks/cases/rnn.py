@@ -1,6 +1,6 @@
 """Part rnn: one step of a vanilla RNN, then all steps."""
 
-from checks.cases.case import Exercise, standard_cases
+from checks.cases.case import Exercise, standard_cases, with_extreme
 
 WEIGHTS = {"Wx": "D H", "Wh": "H H", "b": "H"}
 STEP = {"x": "N D", "prev_h": "N H", **WEIGHTS}
@@ -21,7 +21,9 @@ EXERCISES = [
             "next_h = tanh(x Wx + prev_h Wh + b)",
         ),
         right="the state is tanh of input, previous state and bias, for any N, D and H",
-        make_cases=lambda: standard_cases("rnn step", STEP, {"next_h": "N H"}),
+        make_cases=lambda: with_extreme(
+            standard_cases("rnn step", STEP, {"next_h": "N H"}), "x", "inputs"
+        ),
     ),
     Exercise(
         "rnn_forward",

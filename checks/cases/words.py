@@ -1,5 +1,7 @@
 """Part words: from a word to its vector, and the loss of a caption."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from checks.cases.case import (
@@ -24,8 +26,10 @@ def embedding_case(name: str, words: np.ndarray, sizes: Sizes = MIXED, **more) -
 def embedding_cases() -> list[Case]:
     # the first word and the last; equal words in one caption, at one time, and elsewhere
     words = np.array([[0, 10, 0, 4], [0, 8, 6, 1], [3, 10, 4, 2]])
+    plain = embedding_case("plain", words)
+    larger = {"out": LARGER * plain.upstream["out"]}
     return [
-        embedding_case("plain", words),
+        plain,
         embedding_case("rare words", words % 8, only=RARE),
         embedding_case("one word a row", words[:, 0], only="with words of a single axis, (N,)"),
         embedding_case("one row", words[:1], only="with a batch of one (N = 1)"),
@@ -37,6 +41,7 @@ def embedding_cases() -> list[Case]:
         embedding_case(
             "float32", words, stage="dtype", settings={"dtype": "float32"}, only="in float32"
         ),
+        replace(plain, name="large gradients", upstream=larger, only=LARGE),
         embedding_case("equal sizes", whole_numbers("w", 4, 4, 4), EQUAL, judged=False),
     ]
 
@@ -59,6 +64,7 @@ def loss_cases() -> list[Case]:
     renumbered = np.array([[3, 7, 0, 6], [5, 0, 6, 6], [1, 6, 10, 0]])
     masked = {"settings": {"ignore_index": 0}}
     one_row, one_step = padded[:1], padded[:, :1]
+    one_empty = padded * [[1], [0], [1]]
     return [
         loss_case("plain", targets=np.array([[3, 7, 2, 0], [5, 2, 1, 10], [0, 4, 10, 2]])),
         loss_case("padded", targets=padded, only="with NULL targets that do not count", **masked),
@@ -77,6 +83,7 @@ def loss_cases() -> list[Case]:
         loss_case("one row", Sizes(N=1), one_row, only="with a batch of one (N = 1)", **masked),
         loss_case("one step", Sizes(T=1), one_step, only="with one time step (T = 1)", **masked),
         loss_case("all NULL", targets=np.zeros((N, T), dtype=np.int64), only=ALL_NULL, **masked),
+        loss_case("one caption NULL", targets=one_empty, only=ONE_NULL, **masked),
         loss_case("extreme", targets=padded, scale=1e4, only="with scores of +-10,000", **masked),
         loss_case(
             "strided",
@@ -96,6 +103,9 @@ def loss_cases() -> list[Case]:
     ]
 
 
+LARGER = 20.0  # than 1: what clips gradients clips these
+LARGE = "with upstream gradients twenty times as large"
+ONE_NULL = "where all targets of one caption are NULL"
 RARE = "where the last words of the vocabulary do not occur"
 ALL_NULL = "where no target counts: the loss is 0 then, and its gradients too"
 

@@ -8,7 +8,7 @@ import torch
 
 from checks.cases import EXERCISES, PARTS
 from checks.cases.case import EQUAL, LETTER_SIZES, MIXED, numbers
-from checks.judging.judge import consistent
+from checks.judging.judge import consistent, judge
 from checks.mistakes import Mistake
 from checks.record import hand_in
 from checks.running.runner import run
@@ -53,6 +53,66 @@ def test_no_two_sizes_are_alike_so_that_no_transpose_can_hide():
     sizes += [MIXED.h * MIXED.w, 4 * MIXED.H]
     assert len(set(sizes)) == len(sizes)
     assert {EQUAL.N, EQUAL.T, EQUAL.D, EQUAL.H, EQUAL.h * EQUAL.w, EQUAL.V, EQUAL.C} == {4}
+
+
+def changed_in(case, plain) -> list[str]:
+    """The inputs of a case that are not those of the plain one."""
+    return [n for n, array in case.inputs.items() if not np.array_equal(array, plain.inputs[n])]
+
+
+def test_a_special_case_differs_in_what_it_says_alone():
+    """Larger gradients, one extreme input, an empty caption, eval mode: all else is as before."""
+    seen = set()
+    for exercise in EXERCISES.values():
+        cases = {case.name: case for case in exercise.cases}
+        upstream = [name for name in exercise.inputs if name.startswith("d")]
+        if (case := cases.get("large gradients")) and exercise.forward:
+            assert changed_in(case, cases["plain"]) == upstream
+            for name in upstream:
+                np.testing.assert_allclose(case.inputs[name], 20 * cases["plain"].inputs[name])
+            seen.add(case.name)
+        if (case := cases.get("extreme")) and exercise.part != "words" and not exercise.standalone:
+            before = cases[
+                "square grid" if case.inputs.get("A", np.zeros(0)).shape[-1:] == (4,) else "plain"
+            ]
+            (name,) = changed_in(case, before)
+            np.testing.assert_allclose(case.inputs[name], 1000 * before.inputs[name])
+            seen.add(case.name)
+        if case := cases.get("one caption NULL"):
+            assert changed_in(case, cases["padded"]) == ["targets"]
+            differs = case.inputs["targets"] != cases["padded"].inputs["targets"]
+            assert differs.any(axis=1).tolist() == [False, True, False]
+            seen.add(case.name)
+        if case := cases.get("eval mode"):
+            assert changed_in(case, cases["plain"]) == []
+            assert case.settings == {**cases["plain"].settings, "eval": True}
+            seen.add(case.name)
+    assert seen == {"large gradients", "extreme", "one caption NULL", "eval mode"}
+
+
+SLIPS = [  # that nothing saw before there were such cases
+    (
+        "rnn_forward",
+        "h.append(prev_h)",
+        "h.append(prev_h)\n        prev_h = prev_h if t % 5 < 4 else prev_h.data",
+    ),
+    ("lstm_step_backward", "da_g], dim=1)", "da_g], dim=1).clamp(-3, 3)"),
+    ("rnn_backward", "torch.stack(dx[::-1], dim=1)", "torch.stack(dx[::-1], dim=1).clamp(-5, 5)"),
+    (
+        "dot_product_attention",
+        "torch.softmax(scores, dim=1)",
+        "(lambda e: e / e.sum(1, True))((scores - scores.mean()).exp())",
+    ),
+    ("dot_product_attention", "torch.softmax(scores, dim=1)", "scores.clamp(-100, 100).softmax(1)"),
+    ("lstm_step_forward", "torch.sigmoid(a_f)", "a_f.exp() / (a_f.exp() + 1)"),
+    ("temporal_softmax_loss", ".sum() / N", ".sum() / (targets != ignore_index).any(dim=1).sum()"),
+]
+
+
+@pytest.mark.parametrize(("where", "old", "new"), SLIPS, ids=[slip[0] for slip in SLIPS])
+def test_what_shows_in_large_numbers_and_long_sequences_alone_is_seen(where, old, new):
+    answers = run(hand_in([Mistake("", where, old, new, "", "")]), where)
+    assert judge(EXERCISES[where], answers, set(EXERCISES)).status == "failed"
 
 
 @pytest.mark.parametrize("name", SAMPLES)

@@ -27,6 +27,7 @@ from checks.kit.mutants import Mutant, mutants
 from checks.mistakes.catalogue import HELPERS, Mistake, segment
 from checks.record import SOURCE, compatible_pairs, each, hand_in, own
 from checks.running.runner import run
+from coursework.errors import fault
 
 PAIRS, MUTANTS = 15, 15  # of each exercise
 Planted = Sequence[Mistake]
@@ -44,11 +45,15 @@ def examined(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of numbers that are called, of .T with three axes
         for planted in [*alone(exercise, singles), *sampled(exercise, None if whole else some)]:
-            seen = judged(EXERCISES[exercise], planted)
+            names = " + ".join(mistake.name for mistake in planted)
+            try:
+                seen = judged(EXERCISES[exercise], planted)
+            except Exception as error:
+                untrue.append(f"{exercise}, {names}: no verdict: {fault(error)}")
+                continue
             for kind, holds, said in verdict_on(seen) if seen else ():
                 count[kind] += 1
                 if not holds:
-                    names = " + ".join(mistake.name for mistake in planted)
                     untrue.append(f"{exercise}, {names}: {kind}: {said}")
     return count, untrue
 

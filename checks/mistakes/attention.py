@@ -1079,4 +1079,103 @@ MISTAKES = [
         "`h` comes out in float64 whatever goes in: float32 inputs should give float32 states.",
         "A buffer that takes its dtype and device from an input serves every precision.",
     ),
+    Mistake(
+        "attention-softmax-of-exponentials",
+        "dot_product_attention",
+        "torch.softmax(scores, dim=1)",
+        "scores.exp() / scores.exp().sum(dim=1, keepdim=True)",
+        "The softmax takes exponentials of the scores as they are, and these overflow for"
+        " large scores: inf / inf is nan.",
+        "The softmax stays the same if one number is subtracted from all scores of a picture."
+        " Which number keeps exp small?",
+    ),
+    Mistake(
+        "attention-scores-squeezed",
+        "dot_product_attention",
+        "prev_h, positions) / math.sqrt(H)",
+        "prev_h, positions).squeeze() / math.sqrt(H)",
+        "The scores lose every axis of size 1: with one picture they have no batch axis any"
+        " more. They should always be (N, h*w).",
+        "Is there a `squeeze()` that does not say which axis?",
+    ),
+    Mistake(
+        "attention-lstm-asked-by-a-state-to-come",
+        "attention_lstm_forward",
+        "dot_product_attention(prev_h, A)",
+        "dot_product_attention(torch.zeros_like(prev_h), A)",
+        "Attention is asked by a state of zeros, as one is that the loop has not computed"
+        " yet: every score is 0. Before step t the state that step t-1 left asks.",
+        "Which state is there when the model is about to read word t? It is this one that asks.",
+    ),
+    Mistake(
+        "attention-lstm-grid-in-place-of-attn",
+        "attention_lstm_forward",
+        "prev_c, attn, Wx",
+        "prev_c, A, Wx",
+        "The step gets the whole grid where it takes what attention saw of it, (N,H).",
+        "Compare the order of the arguments with the signature of the step.",
+    ),
+    Mistake(
+        "attention-lstm-states-detached-now-and-then",
+        "attention_lstm_forward",
+        "prev_h, prev_c = next_h, next_c",
+        """prev_h, prev_c = next_h, next_c
+        if t % 4 == 3:
+            prev_h, prev_c = prev_h.detach(), prev_c.detach()""",
+        "The states are cut out of the graph every few steps: gradients of later steps do not"
+        " reach the first ones.",
+        "Truncated backpropagation does this on purpose, between pieces of a text. Not here.",
+    ),
+    Mistake(
+        "attention-lstm-last-input-at-every-step",
+        "attention_lstm_forward",
+        "x[:, t]",
+        "x[:, -1]",
+        "Every step gets the last input; step t should get that of its own time.",
+        "Which word goes in at t = 0, 1 and 2? Write it down by hand.",
+    ),
+    Mistake(
+        "attention-lstm-reads-in-reverse",
+        "attention_lstm_forward",
+        "for t in range(x.shape[1]):",
+        "for t in reversed(range(x.shape[1])):",
+        "The sequence is read from its end: the first step takes the last input. Time runs"
+        " forwards here.",
+        "Which input does the step that starts from the mean of the grid take?",
+    ),
+    Mistake(
+        "attention-lstm-outputs-in-reverse",
+        "attention_lstm_forward",
+        "return torch.stack(h, dim=1), torch.stack(weights, dim=1)",
+        "return torch.stack(h[::-1], dim=1), torch.stack(weights[::-1], dim=1)",
+        "States and weights come out from the last to the first. Step 0 comes first.",
+        "Only a loop that runs backwards has to turn its list round at the end.",
+    ),
+    Mistake(
+        "attention-lstm-last-state-at-every-time",
+        "attention_lstm_forward",
+        "torch.stack(h, dim=1)",
+        "torch.stack([next_h] * len(h), dim=1)",
+        "The last state stands at every time of `h`. That happens when one tensor is kept T"
+        " times and changed in place, or when `h` is filled after the loop.",
+        "Is it a new tensor that you keep at each step?",
+    ),
+    Mistake(
+        "attention-lstm-last-step-left-zero",
+        "attention_lstm_forward",
+        "return torch.stack(h, dim=1), torch.stack(weights, dim=1)",
+        """h[-1], weights[-1] = torch.zeros_like(h[-1]), torch.zeros_like(weights[-1])
+    return torch.stack(h, dim=1), torch.stack(weights, dim=1)""",
+        "The last time step is left out: its state and weights stay zero.",
+        "Where does your loop over time end, and how many steps has x?",
+    ),
+    Mistake(
+        "attention-lstm-outputs-detached",
+        "attention_lstm_forward",
+        "h.append(next_h)",
+        "h.append(next_h.detach())",
+        "The states returned carry no graph (`.detach()`, `.data`, `no_grad` or a copy): no"
+        " gradient reaches any input.",
+        "Call `backward()` on a sum of the outputs and look which inputs have no `.grad`.",
+    ),
 ]

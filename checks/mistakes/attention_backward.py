@@ -992,4 +992,76 @@ MISTAKES = [
         "a dtype is float32.",
         "A buffer that takes its dtype and device from `dh` serves every precision.",
     ),
+    Mistake(
+        "attention-backward-dscores-clipped",
+        "dot_product_attention_backward",
+        "dprev_h = torch.einsum",
+        """dscores = dscores.clamp(-1, 1)
+    dprev_h = torch.einsum""",
+        "The gradients of the scores are clipped to -1 and 1.",
+        "Clipping gradients is a matter of the training loop, once for all parameters; a"
+        " gradient by itself is what it is.",
+    ),
+    Mistake(
+        "attention-lstm-backward-carried-gradients-clipped",
+        "attention_lstm_backward",
+        "dnext_h, dnext_c = dh[:, t] + dprev_h, dprev_c",
+        "dnext_h, dnext_c = dh[:, t] + dprev_h.clamp(-5, 5), dprev_c.clamp(-5, 5)",
+        "What flows back from the later step is clipped to -5 and 5.",
+        "Clipping gradients is a matter of the training loop, once for all parameters; a"
+        " gradient by itself is what it is.",
+    ),
+    Mistake(
+        "attention-lstm-backward-carried-gradients-float64",
+        "attention_lstm_backward",
+        "torch.zeros_like(dh[:, 0])",
+        "torch.zeros_like(dh[:, 0], dtype=torch.float64)",
+        "The gradients that travel back start as float64 whatever comes in; float32 in should"
+        " give float32 all the way.",
+        "Zeros that take their dtype and device from `dh` serve every precision.",
+    ),
+    Mistake(
+        "attention-lstm-backward-cache-of-one-append",
+        "attention_lstm_backward",
+        "dx = []",
+        """cache = cache[-1:]
+    dx = []""",
+        "The cache holds one step, the last: `append` runs once, after the loop of the"
+        " forward function.",
+        "How many entries has the cache of a sequence of T steps?",
+    ),
+    Mistake(
+        "attention-lstm-backward-cache-of-the-last-step",
+        "attention_lstm_backward",
+        "cache[t]",
+        "cache[-1]",
+        "Every step is taken back with what was kept of the last step; each has its own.",
+        "Which x and which weights does the entry of a step hold?",
+    ),
+    Mistake(
+        "attention-lstm-backward-upstream-of-the-step-before",
+        "attention_lstm_backward",
+        "dh[:, t] +",
+        "dh[:, t - 1] +",
+        "Step t is taken back with `dh` of time t-1 (and the first step with that of the last).",
+        "Whose gradient is dh[:, t]: that of the state before step t, or after?",
+    ),
+    Mistake(
+        "attention-lstm-backward-cell-gradient-accumulates",
+        "attention_lstm_backward",
+        "dprev_h = dprev_h + dquery",
+        "dprev_h, dprev_c = dprev_h + dquery, dprev_c + dnext_c",
+        "`dprev_c` is added up over the steps, as for a weight. Each step's `dprev_c` holds"
+        " all that comes from later ones: it replaces the one before.",
+        "What does the gradient that a step sends back contain already?",
+    ),
+    Mistake(
+        "attention-lstm-backward-loop-forwards",
+        "attention_lstm_backward",
+        "reversed(range(dh.shape[1]))",
+        "range(dh.shape[1])",
+        "The loop runs forwards in time. Gradients travel from the last step to the first:"
+        " each step needs what the later one sends back.",
+        "Which step knows its whole gradient without waiting for another?",
+    ),
 ]

@@ -387,6 +387,18 @@ IMAGE_MISTAKES = [
         "rectangle.",
         "Try a grid of 2 x 6: twelve positions, and no whole root.",
     ),
+    Mistake(
+        "image-squeezed",
+        IMAGE,
+        "return self.image_projection(image.movedim(1, -1)).movedim(-1, 1)",
+        """image = image.squeeze()
+        if image.ndim == 1:
+            return self.image_projection(image)
+        return self.image_projection(image.movedim(1, -1)).movedim(-1, 1)""",
+        "The mean of the features loses every axis of size 1: with one image the batch axis"
+        " is gone, and h0 is (H,) where it should be (1, H).",
+        "Is there a `squeeze()` that does not say which axis?",
+    ),
 ]
 
 FORWARD_MISTAKES = [
@@ -1523,6 +1535,60 @@ SAMPLE_MISTAKES = [
         f"{WEIGHTS}.reshape(len(word), max_length, 4, 4)",
         "The weights are shaped as grids of 4 x 4, and fail on any other grid.",
         "The features know how large their grid is.",
+    ),
+    Mistake(
+        "sample-START-from-unfilled-memory",
+        SAMPLE,
+        "torch.full((len(features),), self.start, device=features.device)",
+        "self.start * features.new(len(features)).long()",
+        "The first words fed are made of memory that nobody has filled (`x.new(n)`,"
+        " `torch.empty`); all of them should be START.",
+        "Print the first words: what are they, and are they the same in the next run?",
+    ),
+    Mistake(
+        "sample-ended-is-no-mask",
+        SAMPLE,
+        "torch.zeros_like(word, dtype=torch.bool)",
+        "features.new_zeros(len(features))",
+        "Whether a caption has ended is kept in the dtype of the features, floating-point"
+        " numbers; a mask is bool.",
+        "Print the dtype of your mask. What would choose by it?",
+    ),
+    Mistake(
+        "sample-scores-squeezed",
+        SAMPLE,
+        "self.vocabulary_projection(state[0])",
+        "self.vocabulary_projection(state[0]).squeeze()",
+        "The scores lose every axis of size 1: with one image they have no batch axis any more.",
+        "Is there a `squeeze()` that does not say which axis?",
+    ),
+    Mistake(
+        "sample-loop-over-the-batch",
+        SAMPLE,
+        "for _ in range(max_length):",
+        "for _ in range(len(features)):",
+        "The loop makes as many steps as there are images; it should make `max_length`.",
+        "How many words has a caption of one image, and how many of ten?",
+    ),
+    Mistake(
+        "sample-loop-over-the-batch-into-a-buffer",
+        SAMPLE,
+        """captions.append(word)
+            weights.append(weights_t)""",
+        """late = len(captions) >= len(features)
+            captions.append(word.new_full(word.shape, self.null) if late else word)
+            weights.append(weights_t * 0 if late and self.cell.attends else weights_t)""",
+        "The loop makes as many steps as there are images; it should make `max_length`. The"
+        " columns behind stay as they were made.",
+        "How many words has a caption of one image, and how many of ten?",
+    ),
+    Mistake(
+        "sample-grid-in-place-of-attn",
+        "AttentionLSTM.step",
+        "*state, attn, *parameters",
+        "*state, image, *parameters",
+        "The step gets the whole grid where it takes what attention saw of it, (N, H).",
+        "Compare the order of the arguments with the signature of the step.",
     ),
 ]
 

@@ -911,4 +911,88 @@ MISTAKES = [
         "float64 comes out whatever goes in: float32 inputs should give float32 states.",
         "A buffer that takes its dtype and device from an input serves every precision.",
     ),
+    Mistake(
+        "lstm-sigmoid-of-exponentials",
+        "lstm_step_forward",
+        """a_i, a_f, a_o, a_g = a.chunk(4, dim=1)
+    i = torch.sigmoid(a_i)
+    f = torch.sigmoid(a_f)
+    o = torch.sigmoid(a_o)""",
+        """a_i, a_f, a_o, a_g = a.chunk(4, dim=1)
+    i, f, o = (gate.exp() / (1 + gate.exp()) for gate in (a_i, a_f, a_o))""",
+        "The sigmoid is computed as exp(a) / (1 + exp(a)), and that overflows for large"
+        " numbers: inf / inf is nan.",
+        "What does your sigmoid give for 1000, and what should it?",
+    ),
+    Mistake(
+        "lstm-states-detached-now-and-then",
+        "lstm_forward",
+        "cache.append(cache_t)",
+        """cache.append(cache_t)
+        if t % 4 == 3:
+            prev_h, prev_c = prev_h.detach(), prev_c.detach()""",
+        "The states are cut out of the graph every few steps: gradients of later steps do not"
+        " reach the first ones.",
+        "Truncated backpropagation does this on purpose, between pieces of a text. Not here.",
+    ),
+    Mistake(
+        "lstm-last-input-at-every-step",
+        "lstm_forward",
+        "x[:, t]",
+        "x[:, -1]",
+        "Every step gets the last input; step t should get that of its own time.",
+        "Which word goes in at t = 0, 1 and 2? Write it down by hand.",
+    ),
+    Mistake(
+        "lstm-input-of-the-step-before",
+        "lstm_forward",
+        "x[:, t]",
+        "x[:, t - 1]",
+        "Step t gets the input of step t-1, and the first step, since index -1 is the end,"
+        " the last.",
+        "Which word goes in at t = 0, 1 and 2? Write it down by hand.",
+    ),
+    Mistake(
+        "lstm-last-state-at-every-time",
+        "lstm_forward",
+        "torch.stack(h, dim=1)",
+        "torch.stack([prev_h] * len(h), dim=1)",
+        "The last state stands at every time of `h`. That happens when one tensor is kept T"
+        " times and changed in place, or when `h` is filled after the loop.",
+        "Is it a new tensor that you keep at each step?",
+    ),
+    Mistake(
+        "lstm-last-step-left-zero",
+        "lstm_forward",
+        "return torch.stack(h, dim=1)",
+        "return torch.stack([*h[:-1], torch.zeros_like(h0)], dim=1)",
+        "The last time step is left out: its state stays zero.",
+        "Where does your loop over time end, and how many steps has x?",
+    ),
+    Mistake(
+        "lstm-states-as-a-list",
+        "lstm_forward",
+        "return torch.stack(h, dim=1)",
+        "return h",
+        "The states are returned as a list of T tensors; they should be one tensor, (N,T,H).",
+        "Which function of torch makes one tensor of a list, with a new axis?",
+    ),
+    Mistake(
+        "lstm-outputs-detached",
+        "lstm_forward",
+        "h.append(prev_h)",
+        "h.append(prev_h.detach())",
+        "The states returned carry no graph (`.detach()`, `.data`, `no_grad` or a copy): no"
+        " gradient reaches any input.",
+        "Call `backward()` on a sum of the outputs and look which inputs have no `.grad`.",
+    ),
+    Mistake(
+        "lstm-states-squeezed",
+        "lstm_forward",
+        "torch.stack(h, dim=1)",
+        "torch.stack(h, dim=1).squeeze()",
+        "Axes of size 1 are squeezed away: with a batch of one, a single step or a single"
+        " hidden unit `h` loses an axis. It is (N,T,H) always.",
+        "Is there a `squeeze()` that does not say which axis?",
+    ),
 ]

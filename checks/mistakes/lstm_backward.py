@@ -1078,4 +1078,94 @@ MISTAKES = [
         "a dtype is float32.",
         "A buffer that takes its dtype and device from `dh` serves every precision.",
     ),
+    Mistake(
+        "lstm-step-gradients-clipped",
+        "lstm_step_backward",
+        "da = torch.cat([da_i, da_f, da_o, da_g], dim=1)",
+        "da = torch.cat([da_i, da_f, da_o, da_g], dim=1).clamp(-1, 1)",
+        "The gradients of the pre-activations are clipped to -1 and 1.",
+        "Clipping gradients is a matter of the training loop, once for all parameters; a"
+        " gradient by itself is what it is.",
+    ),
+    Mistake(
+        "lstm-backward-carried-gradients-clipped",
+        "lstm_backward",
+        "dnext_h, dnext_c = dh[:, t] + dprev_h, dprev_c",
+        "dnext_h, dnext_c = dh[:, t] + dprev_h.clamp(-5, 5), dprev_c.clamp(-5, 5)",
+        "What flows back from the later step is clipped to -5 and 5.",
+        "Clipping gradients is a matter of the training loop, once for all parameters; a"
+        " gradient by itself is what it is.",
+    ),
+    Mistake(
+        "lstm-backward-carried-gradients-float64",
+        "lstm_backward",
+        "torch.zeros_like(dh[:, 0])",
+        "torch.zeros_like(dh[:, 0], dtype=torch.float64)",
+        "The gradients that travel back start as float64 whatever comes in; float32 in should"
+        " give float32 all the way.",
+        "Zeros that take their dtype and device from `dh` serve every precision.",
+    ),
+    Mistake(
+        "lstm-backward-always-float64",
+        "lstm_backward",
+        "return torch.stack(dx[::-1], dim=1), dh0, dWx, dWh, db",
+        "return torch.stack(dx[::-1], dim=1).double(), dh0, dWx.double(), dWh.double(),"
+        " db.double()",
+        "The gradients are collected in float64 whatever comes in; float32 in should give"
+        " float32 out.",
+        "Zeros that take their dtype and device from `dh` serve every precision.",
+    ),
+    Mistake(
+        "lstm-backward-cache-of-one-append",
+        "lstm_backward",
+        "dx = []",
+        """cache = cache[-1:]
+    dx = []""",
+        "The cache holds one step, the last: `append` runs once, after the loop of the"
+        " forward function.",
+        "How many entries has the cache of a sequence of T steps?",
+    ),
+    Mistake(
+        "lstm-backward-cache-of-the-last-step",
+        "lstm_backward",
+        "cache[t]",
+        "cache[-1]",
+        "Every step is taken back with the cache of the last step; each has its own.",
+        "Which x and which gates does the cache of a step hold?",
+    ),
+    Mistake(
+        "lstm-backward-upstream-of-the-step-before",
+        "lstm_backward",
+        "dh[:, t] +",
+        "dh[:, t - 1] +",
+        "Step t is taken back with `dh` of time t-1 (and the first step with that of the last).",
+        "Whose gradient is dh[:, t]: that of the state before step t, or after?",
+    ),
+    Mistake(
+        "lstm-backward-state-gradient-twice",
+        "lstm_backward",
+        "dh[:, t] + dprev_h, dprev_c",
+        "dh[:, t] + 2 * dprev_h, dprev_c",
+        "What flows back into the state from the later step is counted twice.",
+        "On how many ways does a state reach the loss, and how often does each count?",
+    ),
+    Mistake(
+        "lstm-backward-dh0-without-step-0",
+        "lstm_backward",
+        "dh0 = dprev_h",
+        "dh0 = dnext_h - dh[:, 0]",
+        "`dh0` is what step 1 sends back, to the state after step 0; step 0 itself is left out.",
+        "Of which state is what step 0 returns the gradient?",
+    ),
+    Mistake(
+        "lstm-backward-weights-averaged-over-time-and-dx",
+        "lstm_backward",
+        "return torch.stack(dx[::-1], dim=1), dh0, dWx, dWh, db",
+        "return torch.stack(dx[::-1], dim=1) / len(dx), dh0 / len(dx), dWx / len(dx), dWh /"
+        " len(dx), db / len(dx)",
+        "All gradients are divided by the number of steps. `dh` says how much the loss"
+        " depends on each state; nothing is left to average.",
+        "With the loss summed over time, what would a sequence twice as long do to the"
+        " gradient of `Wx`?",
+    ),
 ]

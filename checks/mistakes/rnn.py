@@ -610,4 +610,23 @@ MISTAKES = [
         "last state, and gradients need the old one.",
         "Compare h0 before and after the call.",
     ),
+    Mistake(
+        "rnn-step-tanh-of-exponentials",
+        STEP,
+        "torch.tanh(x @ Wx + prev_h @ Wh + b)",
+        "(lambda a: (a.exp() - (-a).exp()) / (a.exp() + (-a).exp()))(x @ Wx + prev_h @ Wh + b)",
+        "tanh is computed from exponentials, and these overflow for large numbers: inf / inf"
+        " is nan.",
+        "What does your nonlinearity give for 1000, and what should it?",
+    ),
+    Mistake(
+        "rnn-carried-state-detached-now-and-then",
+        FORWARD,
+        "h.append(prev_h)",
+        """h.append(prev_h)
+        prev_h = prev_h.detach() if t % 4 == 3 else prev_h""",
+        "The state is cut out of the graph every few steps: gradients of later steps do not"
+        " reach the first ones.",
+        "Truncated backpropagation does this on purpose, between pieces of a text. Not here.",
+    ),
 ]

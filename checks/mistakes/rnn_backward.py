@@ -263,7 +263,8 @@ MISTAKES = [
         STEP_BACKWARD,
         "prev_h.T @ da",
         "da.T @ prev_h",
-        "`dWh` comes out transposed. `Wh` is square, so that no shape tells.",
+        "In `dWh` the two factors of the product have changed places, which transposes it."
+        " `Wh` is square, so that no shape tells.",
         "How do you compute dWx? The state entered in the same way as the input.",
     ),
     Mistake(
@@ -527,7 +528,8 @@ MISTAKES = [
         BACKWARD,
         DX,
         "torch.stack(dx, dim=1)",
-        "`dx` is reversed in time: the gradient of the last word stands at time 0.",
+        "The gradients of the words are put together in reverse: that of the last word stands"
+        " at time 0.",
         "In which order does your loop collect the gradients of the words?",
     ),
     Mistake(
@@ -765,5 +767,73 @@ MISTAKES = [
         "The gradient of the word is carried back as that of the state, and the other way round: "
         "what the backward step returns is unpacked in the wrong order.",
         "Compare with the order in which rnn_step_backward returns its five gradients.",
+    ),
+    Mistake(
+        "rnn-step-gradients-clipped",
+        STEP_BACKWARD,
+        "da = dnext_h * (1 - next_h**2)",
+        "da = (dnext_h * (1 - next_h**2)).clamp(-1, 1)",
+        "The gradient is clipped to -1 and 1 on its way through tanh.",
+        "Clipping gradients is a matter of the training loop, once for all parameters; a"
+        " gradient by itself is what it is.",
+    ),
+    Mistake(
+        "rnn-step-upstream-clipped",
+        STEP_BACKWARD,
+        "da = dnext_h * (1 - next_h**2)",
+        "da = dnext_h.clamp(-1, 1) * (1 - next_h**2)",
+        "The upstream gradient `dnext_h` is clipped to -1 and 1.",
+        "Clipping gradients is a matter of the training loop, once for all parameters; a"
+        " gradient by itself is what it is.",
+    ),
+    Mistake(
+        "rnn-bptt-carried-gradient-clipped",
+        BACKWARD,
+        """dnext_h = dh[:, t] + dprev_h
+""",
+        """dnext_h = dh[:, t] + dprev_h.clamp(-5, 5)
+""",
+        "What flows back from the next step is clipped to -5 and 5.",
+        "Clipping gradients is a matter of the training loop, once for all parameters; a"
+        " gradient by itself is what it is.",
+    ),
+    Mistake(
+        "rnn-bptt-gradients-clipped",
+        BACKWARD,
+        "return torch.stack(dx[::-1], dim=1), dh0, dWx, dWh, db",
+        """dWx, dWh, db = (each.clamp(-5, 5) for each in (dWx, dWh, db))
+    return torch.stack(dx[::-1], dim=1), dh0, dWx, dWh, db""",
+        "`dWx`, `dWh` and `db` are clipped to -5 and 5.",
+        "Clipping gradients is a matter of the training loop, once for all parameters; a"
+        " gradient by itself is what it is.",
+    ),
+    Mistake(
+        "rnn-bptt-carried-gradient-float64",
+        BACKWARD,
+        "torch.zeros_like(dh[:, 0])",
+        "torch.zeros_like(dh[:, 0], dtype=torch.float64)",
+        "The gradient that flows back starts as float64 whatever comes in; float32 in should"
+        " give float32 all the way.",
+        "Zeros that take their dtype and device from `dh` serve every precision.",
+    ),
+    Mistake(
+        "rnn-bptt-gradients-always-float64",
+        BACKWARD,
+        "return torch.stack(dx[::-1], dim=1), dh0, dWx, dWh, db",
+        "return torch.stack(dx[::-1], dim=1).double(), dh0, dWx.double(), dWh.double(),"
+        " db.double()",
+        "The gradients are collected in float64 whatever comes in; float32 in should give"
+        " float32 out.",
+        "Zeros that take their dtype and device from `dh` serve every precision.",
+    ),
+    Mistake(
+        "rnn-bptt-cache-of-one-append",
+        BACKWARD,
+        "dx = []",
+        """cache = cache[-1:]
+    dx = []""",
+        "The cache holds one step, the last: `append` runs once, after the loop of the"
+        " forward function.",
+        "How many entries has the cache of a sequence of T steps?",
     ),
 ]

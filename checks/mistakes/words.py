@@ -794,6 +794,16 @@ TARGET_MISTAKES = [
         "divided by N.",
         "Change the scores of the second caption: the loss should notice.",
     ),
+    Mistake(
+        "loss-view-of-strided-scores",
+        LOSS,
+        "N = scores.shape[0]",
+        """N = scores.shape[0]
+    scores = scores.view(-1, scores.shape[2]).view(scores.shape)""",
+        "`view` fails when `scores` does not lie contiguous in memory, as after a slice or a"
+        " transpose.",
+        "What does the error message advise to use?",
+    ),
 ]
 
 MISTAKES = [

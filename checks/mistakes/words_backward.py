@@ -360,6 +360,15 @@ DIVISOR_MISTAKES = [
         "The gradient is float64 whatever `scores` is; float32 in should give float32 out.",
         "Is a dtype fixed somewhere that could be taken from scores?",
     ),
+    Mistake(
+        "embedding-backward-clipped",
+        EMBEDDING,
+        "rows = dout.reshape(-1, dout.shape[-1])",
+        "rows = dout.reshape(-1, dout.shape[-1]).clamp(-1, 1)",
+        "The upstream gradient `dout` is clipped to -1 and 1.",
+        "Clipping gradients is a matter of the training loop, once for all parameters; a"
+        " gradient by itself is what it is.",
+    ),
 ]
 
 MASK_MISTAKES = [
@@ -662,6 +671,16 @@ TARGET_MISTAKES = [
         TARGETS,
         "one_hot(targets.view(-1), V).view(N, T, V)",
         "`view` fails when `targets` is not contiguous in memory; `captions[:, 1:]` is not.",
+        "What does the error message advise to use?",
+    ),
+    Mistake(
+        "loss-backward-view-of-strided-scores",
+        LOSS,
+        "N, T, V = scores.shape",
+        """N, T, V = scores.shape
+    scores = scores.view(-1, V).view(N, T, V)""",
+        "`view` fails when `scores` does not lie contiguous in memory, as after a slice or a"
+        " transpose.",
         "What does the error message advise to use?",
     ),
 ]

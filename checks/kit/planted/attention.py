@@ -442,4 +442,32 @@ PLANTED = [
         BACK,
         "attention-lstm-backward-question-forgotten",
     ),
+    Planted(
+        "attention_bmm",
+        "F.softmax(scores, dim=1)",
+        "scores.exp() / scores.exp().sum(1, keepdim=True)",
+        LOOK,
+        "attention-softmax-of-exponentials",
+    ),
+    Planted(
+        "attention_bmm",
+        ".squeeze(1) / (H**0.5)",
+        ".squeeze() / (H**0.5)",
+        LOOK,
+        "attention-scores-squeezed",
+    ),
+    Planted(
+        "attention_lstm_preallocated",
+        "attn, weights_t = dot_product_attention(prev_h, A)",
+        "attn, weights_t = dot_product_attention(h[:, t].clone(), A)",
+        FORWARD,
+        "attention-lstm-asked-by-a-state-to-come",
+    ),
+    Planted(
+        "attention_bmm",
+        "    dscores = dscores / H**0.5\n",
+        "    dscores = dscores.clamp(-1, 1) / H**0.5\n",
+        LOOK_BACK,
+        "attention-backward-dscores-clipped",
+    ),
 ]

@@ -383,4 +383,18 @@ PLANTED = [
         ATTN_SAMPLE,
         "sample-attention-asked-by-c",
     ),
+    Planted(
+        "sample_preallocated",
+        "for t in range(max_length):",
+        "for t in range(N):",
+        RNN_SAMPLE,
+        "sample-loop-over-the-batch-into-a-buffer",
+    ),
+    Planted(
+        "sample_preallocated",
+        "for t in range(max_length):",
+        "for t in range(N):",
+        ATTN_SAMPLE,
+        "sample-loop-over-the-batch-into-a-buffer",
+    ),
 ]

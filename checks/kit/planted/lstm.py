@@ -369,4 +369,25 @@ PLANTED = [
         BACK,
         "lstm-dWh-from-the-new-state",
     ),
+    Planted(
+        "lstm_slices_preallocated",
+        "    da[:, 3 * H : 4 * H] = dc * i * (1 - g**2)\n",
+        "    da[:, 3 * H : 4 * H] = dc * i * (1 - g**2)\n    da = da.clamp(-1, 1)\n",
+        STEP_BACK,
+        "lstm-step-gradients-clipped",
+    ),
+    Planted(
+        "lstm_slices_preallocated",
+        "h[:, t] = state\n",
+        "h[:, t] = state\n        if t % 4 == 3:\n            state, c = state.detach(), c.detach()\n",
+        FORWARD,
+        "lstm-states-detached-now-and-then",
+    ),
+    Planted(
+        "lstm_slices_preallocated",
+        "step = lstm_step_backward(dh[:, t] + dstate, dc, cache[t])",
+        "step = lstm_step_backward(dh[:, t] + dstate, dc, cache[T - 1])",
+        BACK,
+        "lstm-backward-cache-of-the-last-step",
+    ),
 ]

@@ -353,4 +353,32 @@ PLANTED = [
         BACK,
         "rnn-bptt-dx-in-reverse-order",
     ),
+    Planted(
+        "rnn_preallocated",
+        "da *= 1 - next_h.detach() ** 2",
+        "da *= 1 - next_h.detach() ** 2\n    da.clamp_(-1, 1)",
+        STEP_BACK,
+        "rnn-step-gradients-clipped",
+    ),
+    Planted(
+        "rnn_preallocated",
+        "dprev_h = dh.new_zeros(N, H)",
+        "dprev_h = torch.zeros(N, H, dtype=torch.float64)",
+        BACK,
+        "rnn-bptt-carried-gradient-float64",
+    ),
+    Planted(
+        "rnn_preallocated",
+        "        cache.append(step_cache)\n",
+        "    cache.append(step_cache)\n",
+        BACK,
+        "rnn-bptt-cache-of-one-append",
+    ),
+    Planted(
+        "rnn_preallocated",
+        "        h[:, t, :] = prev_h\n",
+        "        h[:, t, :] = prev_h\n        prev_h = prev_h.detach() if t % 4 == 3 else prev_h\n",
+        FORWARD,
+        "rnn-carried-state-detached-now-and-then",
+    ),
 ]

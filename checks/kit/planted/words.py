@@ -348,4 +348,25 @@ PLANTED = [
         LOSS_BACK,
         "loss-backward-target-of-the-next-step",
     ),
+    Planted(
+        "loss_cross_entropy_flattened",
+        "scores.reshape(N * T, V)",
+        "scores.view(N * T, V)",
+        LOSS,
+        "loss-view-of-strided-scores",
+    ),
+    Planted(
+        "loss_backward_flattened",
+        "scores.reshape(N * T, V)",
+        "scores.view(N * T, V)",
+        LOSS_BACK,
+        "loss-backward-view-of-strided-scores",
+    ),
+    Planted(
+        "embedding_backward_index_put",
+        "(words,), dout, acc",
+        "(words,), dout.clamp(-1, 1), acc",
+        EMBEDDING_BACK,
+        "embedding-backward-clipped",
+    ),
 ]
