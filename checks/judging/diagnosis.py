@@ -56,7 +56,7 @@ def diagnose(exercise: Exercise, given: Sequence[Answer], failing: str = "") -> 
             return Diagnosis(message=exception)
     if not np.isin(made.codes, (NUMBER, SHAPE))[core_outputs(known)].any():
         return guess(known, made, exception)
-    found = exactly(known, made)
+    found = exactly(known, made) or nearly(known, made, alone=True)
     if not found:
         findings, unexplained = explained(exercise, given, known.right)
         if findings and not unexplained:
@@ -132,8 +132,9 @@ def in_cases(known: Recorded, cases: set[str]) -> Recorded:
         known,
         columns=[column for column in known.columns if column.case in cases],
         usual=Fingerprint(known.usual.codes[run], known.usual.values[run]),
-        codes=known.codes[:, run],
-        values=known.values[:, run],
+        names=known.names[: known.own],  # what it calls is right by itself; no pairs beside it here
+        codes=known.codes[: known.own, run],
+        values=known.values[: known.own, run],
         pairs=known.pairs[:0],
         summaries=known.summaries[:0],
     )
@@ -172,11 +173,17 @@ def exactly(known: Recorded, made: Fingerprint) -> list[list[str]]:
     agrees = agreement(known, made, strict=True).all(axis=1)
     raised = (known.codes == RAISED).any(axis=1)
     telling = telling_columns(known, made).any(axis=1)
-    return single(known, agrees & (telling | raised)) or pairs(known, made, exactly=True)
+    rows, own = agrees & (telling | raised), own_rows(known)
+    looks = (
+        lambda: single(known, rows & own),
+        lambda: pairs(known, made, exactly=True),
+        lambda: single(known, rows),
+    )
+    return next((found for look in looks if (found := look())), [])
 
 
-def nearly(known: Recorded, made: Fingerprint) -> list[list[str]]:
-    """Mistakes, or else pairs, that agree in the ordinary cases.
+def nearly(known: Recorded, made: Fingerprint, alone: bool = False) -> list[list[str]]:
+    """Mistakes, or else pairs, that agree in the ordinary cases; alone: single ones of its own.
 
     First any way to fail counts like any other; then the ordinary cases alone must agree: what a slip
     does at the edges depends on how the rest is written, and so does what it does to the gradients, where
@@ -191,12 +198,17 @@ def nearly(known: Recorded, made: Fingerprint) -> list[list[str]]:
     numbers = telling & np.isin(known.codes, (NUMBER, SHAPE))
     likely = loose[:, core].all(axis=1) & (telling & core).any(axis=1)
     likely |= loose[:, outputs].all(axis=1) & (numbers & outputs).any(axis=1)
+    whole, own = loose.all(axis=1) & telling.any(axis=1) & possible, own_rows(known)
     looks = (
-        lambda: single(known, loose.all(axis=1) & telling.any(axis=1) & possible),
-        lambda: single(known, nearest(likely & possible, loose)),
-        lambda: pairs(known, made, exactly=False, possible=possible),
+        lambda: single(known, whole & own),
+        lambda: single(known, nearest(likely & possible & own, loose)),
     )
-    return next((found for look in looks if (found := look())), [])
+    others = (
+        lambda: pairs(known, made, exactly=False, possible=possible),
+        lambda: single(known, whole),
+        lambda: single(known, nearest(likely & possible, loose)),
+    )
+    return next((found for look in (looks if alone else looks + others) if (found := look())), [])
 
 
 def does_more(known: Recorded, made: Fingerprint) -> np.ndarray:
@@ -220,11 +232,14 @@ def nearest(rows: np.ndarray, agrees: np.ndarray) -> np.ndarray:
     return rows & (count == count.max())
 
 
+def own_rows(known: Recorded) -> np.ndarray:
+    """Which mistakes are the exercise's own; those of what it calls count if nothing else is found."""
+    return np.arange(len(known.names)) < known.own
+
+
 def single(known: Recorded, rows: np.ndarray) -> list[list[str]]:
-    """The names of these rows; mistakes of what the exercise calls only if there is none of its own."""
-    rows = np.flatnonzero(rows)
-    mine = rows[rows < known.own]
-    return [[known.names[row]] for row in (mine if len(mine) else rows)]
+    """The names of these rows."""
+    return [[known.names[row]] for row in np.flatnonzero(rows)]
 
 
 def pairs(

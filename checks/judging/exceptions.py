@@ -109,8 +109,13 @@ MEANINGS_IN_PLACE = [  # of shapes and lengths: they say something of the line t
         "Two tensors are combined whose shapes do not fit. Print both, and say which axis is which.",
     ),
     (
+        r"index out of range in self",
+        "A look-up of word vectors is asked for an id that no word has, V or more, or below 0: what is it"
+        " given for words?",
+    ),
+    (
         r"out of (bounds|range)",
-        "An index is larger than its axis is long: how many steps are there, and which is the last?",
+        "An index is larger than its axis is long: which axis does it count along, and which is the last?",
     ),
 ]
 
@@ -176,6 +181,11 @@ def sizes_in_letters(message: str) -> str:
         a, b = (LETTERS.get(int(size)) for size in found.groups())
         if a and b:
             return f"Two tensors are combined of which one has {a} along an axis where the other has {b}."
+    if found := re.search(
+        r"index (\d+) is out of bounds for dimension \d+ with size (\d+)", message
+    ):
+        if letter := LETTERS.get(int(found[2])):
+            return f"An index of {found[1]} is used along an axis that has {letter} entries."
     if found := re.search(r"shape '\[([-\d, ]+)\]' is invalid for input of size (\d+)", message):
         wanted = [int(size) for size in found[1].split(", ")]
         asked, there = product_text(wanted), factors_of(int(found[2]))

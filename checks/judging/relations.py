@@ -236,7 +236,7 @@ def moved(name: str, got: np.ndarray, expected: np.ndarray, known: dict) -> str:
 def nearly(name: str, got: np.ndarray, expected: np.ndarray, known: dict) -> str:
     """Right to some digits."""
     scale = float(np.abs(expected).max(initial=0.0))
-    if got.dtype.kind != "f" or got.size < 2 or not scale:
+    if got.dtype.kind != "f" or got.size < 2 or not scale or np.isnan(expected).any():
         return ""
     digits = int(-np.log10(float(np.abs(got - expected).max()) / scale + 1e-12))
     if not 2 <= digits <= 6:

@@ -8,6 +8,13 @@ from checks.judging.formula.others import OTHERS, call, filled
 from checks.judging.formula.words import quoted, text
 
 FUNCTIONS = ("tanh", "sigmoid", "relu")
+OUTSIDE = [  # terms of `a` that may be added outside of its function
+    ("b",),
+    ("dot(x, Wx)",),
+    ("dot(prev_h, Wh)",),
+    ("dot(prev_h, Wh)", "b"),
+    ("dot(x, Wx)", "b"),
+]
 FACTORS = {"2": 2.0, "1/2": 0.5, "-1": -1.0}
 CONSTANTS = (0, 1, 2, 3, -1)
 SIZES = {"2": "2", "1/2": "0.5", "-1": "-1", "N": "N", "1/N": "1 / N", "H": "H", "1/H": "1 / H"}
@@ -369,12 +376,22 @@ def _of_call(node: ast.Call) -> Iterator[tuple[ast.expr, str]]:
 
 def _outside(name: str, inner: ast.expr) -> Iterator[tuple[ast.expr, str]]:
     """A term of the sum in a function that is added outside of it; `a` is such a sum in another line."""
-    if isinstance(inner, ast.Name) and inner.id == "a":
-        for term in ("b", "dot(x, Wx)", "dot(prev_h, Wh)"):
-            left_out = ast.parse(term, mode="eval").body
-            rest = call(name, ast.BinOp(inner, ast.Sub(), left_out))
-            said = f"`{text(left_out)}` is added after `{name}`, and belongs inside"
-            yield ast.BinOp(rest, ast.Add(), left_out), said
+    if not (isinstance(inner, ast.Name) and inner.id == "a"):
+        return
+    for terms in OUTSIDE:
+        left_out = ast.parse(" + ".join(terms), mode="eval").body
+        told = " and ".join(f"`{text(ast.parse(term, mode='eval').body)}`" for term in terms)
+        verbs = (
+            "is added after {}, and belongs"
+            if len(terms) == 1
+            else "are added after {}, and belong"
+        )
+        inside = ast.BinOp(inner, ast.Sub(), left_out)
+        for other in FUNCTIONS:
+            said = f"{told} {verbs.format(f'`{other}`')} inside"
+            if other != name:
+                said += f"; `{other}` stands where `{name}` belongs"
+            yield ast.BinOp(call(other, inside), ast.Add(), left_out), said
 
 
 def replaced(tree: ast.expr, path: tuple, new: ast.expr) -> ast.expr:

@@ -121,6 +121,7 @@ OTHERS = {
     "forwards": _of_order,
     "backwards": _of_order,
     "zeros": _of_zeros,
+    "look": _others(("look(middle(_1), _1)", "the first state is the query at every step")),
     "middle": MEANS,
     "summed": _others(
         ("averaged(_0)", "the `{}` of all steps are averaged, not summed"),
