@@ -253,15 +253,22 @@ def _right_and_wrong(seen, right, wrong):
     return all(map(seen.is_right, names_in(right))) and not any(map(seen.is_right, names_in(wrong)))
 
 
-@claim(
-    "zero",
-    r"`(\w+)` is (?:zero throughout\.|zeros?[,:.])|([Ww]eights) (?:come back|come out) as zeros",
-)
-def _zero(seen, name, weights):
-    if name and name not in seen.exercise.outputs:
-        return None
-    got, _ = seen.in_case(name or weights.lower())
-    return not np.abs(got).max(initial=0.0) > 1e-6
+@claim("zero", rf"({NAMES}) (?:is|are) zero (?:throughout|everywhere)")
+def _zero(seen, names):
+    return not any(
+        np.abs(seen.in_case(name)[0]).max(initial=0.0) > 1e-6 for name in names_in(names)
+    )
+
+
+@claim("zero", r"`(\w+)` is zeros?[,:.]")
+def _zeros(seen, name):
+    return _zero(seen, f"`{name}`") if name in seen.exercise.outputs else None
+
+
+@claim("NULL", r"`captions` holds NULL everywhere")
+def _null(seen):
+    null = seen.exercise.cases[0].settings["words"].index("<NULL>")
+    return (seen.in_case("captions")[0] == null).all()
 
 
 @claim(
@@ -294,10 +301,38 @@ def _gate_order(seen, name, *order):
     return all(alike(mine, expected["ifog".index(gate)]) for mine, gate in zip(got, order))
 
 
-@claim("gates", r"Of the four gate blocks in `(\w+)` only ([ifog](?: and [ifog])*) went wrong")
-def _gates(seen, name, wrong):
-    got, expected = (np.split(array, 4, axis=-1) for array in seen.in_case(name))
-    return [g for g, a, b in zip("ifog", got, expected) if not alike(a, b)] == wrong.split(" and ")
+@claim(
+    "gates",
+    rf"Of the four gate blocks only ([ifog](?:(?:, | and )[ifog])*) went wrong, in ({NAMES})",
+)
+def _gates(seen, wrong, names):
+    found = []
+    for name in names_in(names):
+        got, expected = (np.split(array, 4, axis=-1) for array in seen.in_case(name))
+        found.append([g for g, a, b in zip("ifog", got, expected) if not alike(a, b)])
+    return all(each == re.split(", | and ", wrong) for each in found)
+
+
+@claim(
+    "moved", r"In `(\w+)`, ((?:(?:row|step) \d+ holds what belongs in (?:row|step) \d+(?:, )?)+)\."
+)
+def _moved(seen, name, places):
+    """What is said of some, and the others in their places."""
+    got, expected = (np.moveaxis(a, int("step" in places), 0) for a in seen.in_case(name))
+    told = {int(n): int(m) for n, m in re.findall(r"(\d+) holds .*? (\d+)", places)}
+    return all(alike(one, expected[told.get(n, n)]) for n, one in enumerate(got))
+
+
+@claim("digits", r"`(\w+)` is right to about (\d) digits and no more")
+def _digits(seen, name, digits):
+    got, expected = seen.in_case(name)
+    wrong = np.abs(got - expected).max() / np.abs(expected).max()
+    return 10.0 ** -(int(digits) + 1) <= wrong <= 10.0 ** -int(digits)
+
+
+@claim("not explained", rf"That does not explain ({NAMES})")
+def _not_explained(seen, names):
+    return not any(map(seen.is_right, names_in(names)))
 
 
 @claim("something else", r"What is returned as `(\w+)` is `(\w+)`")

@@ -45,6 +45,19 @@ PROVED = [  # exercise, mistake: what is so, and what is not
     ),
     (
         "rnn_forward",
+        "rnn-states-in-reverse-order",
+        "In `h`, step 0 holds what belongs in step 3, step 1 holds what belongs in step 2, step 2 holds"
+        " what belongs in step 1, step 3 holds what belongs in step 0.",
+        "In `h`, step 0 holds what belongs in step 3, step 3 holds what belongs in step 0.",
+    ),
+    (
+        "rnn_step_backward",
+        "rnn-dx-with-Wh",
+        "That does not explain `dx`.",
+        "That does not explain `dWx`.",
+    ),
+    (
+        "rnn_forward",
         "rnn-states-reshaped-to-batch-first",
         "All numbers of `h` are right but in the wrong places",
         "`h` is the same in every row",
@@ -118,8 +131,8 @@ PROVED = [  # exercise, mistake: what is so, and what is not
     (
         "lstm_step_backward",
         "lstm-da_f-without-derivative",
-        "Of the four gate blocks in `dWx` only f went wrong.",
-        "Of the four gate blocks in `dWx` only i and f went wrong.",
+        "Of the four gate blocks only f went wrong, in `dWx`, `dWh` and `db`.",
+        "Of the four gate blocks only i and f went wrong, in `dWx`, `dWh` and `db`.",
     ),
     (
         "lstm_step_forward",
