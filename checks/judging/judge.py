@@ -28,7 +28,8 @@ SHORT = "it stops once all captions have ended, and leaves it to others to fill 
 GUESS = "Perhaps this:"  # after what an exception means
 LOST = Problem("returned", "no answer came back")
 SEPARATE = {"one row", "one step", "one unit", "strided", "float32", "one word a row", "three axes"}
-SEPARATE |= {"tall grid", "wide grid", "one position"}  # what fails there fails in no other case
+SEPARATE |= {"tall grid", "wide grid", "one position", "extreme", "large gradients", "all NULL"}
+SEPARATE |= {"one caption NULL"}  # what fails there fails in no other case
 
 
 @dataclass

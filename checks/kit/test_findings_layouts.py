@@ -201,11 +201,12 @@ FOUND = [
             (EMBEDDED, f"N, T = x.shape; {EMBEDDED}"), unsaid="h and c"),
     failing("K11", M, EMBED, "the row before", (EMBEDDED, "N, T = x.shape; out = self.W_embed[x - 1]")),
     # K13: the plain case before a crash in another
-    *(failing("K13", M, exercise, f"{LATE}: column 0 is for the first word chosen. "
-              f"From column 4 on there is NULL: {N_STEPS}", (LOOP, FROM_1.replace("max_length", "N + 1")),
-              ("                attn_weights_all[:, t] = attn_weights\n", ""), unsaid="same in every row")
-      for exercise in (RNN, ATT)),
-    failing("K13", M, RNN, f"column 3 on there is NULL: {N_STEPS}", (LOOP, LOOP.replace("max_length", "N"))),
+    failing("K13", M, ATT, f"{LATE}: column 0 is for the first word chosen. From column 4 on there is NULL: "
+            f"{N_STEPS}", (LOOP, FROM_1.replace("max_length", "N + 1")),
+            ("                attn_weights_all[:, t] = attn_weights\n", ""), unsaid="same in every row"),
+    failing("K13", M, RNN, "Also: The loop makes as many steps as there are images",
+            (LOOP, FROM_1.replace("max_length", "N + 1")), unsaid="larger than its axis"),
+    failing("K13", M, RNN, "as many steps as there are images", (LOOP, LOOP.replace("max_length", "N"))),
     failing("K13", M, LSTM, "holds START for image 0 and NULL for the others",
             (LOOP, FROM_1.replace("captions[:, 0]", "captions[0]"))),
     failing("K13", F, RNN, "no more than 6 words are sampled.", (LOOP, LOOP.replace("h)", "h - 3)")),
