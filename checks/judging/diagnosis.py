@@ -56,7 +56,13 @@ def diagnose(exercise: Exercise, given: Sequence[Answer], failing: str = "") -> 
             return Diagnosis(message=exception)
     if not np.isin(made.codes, (NUMBER, SHAPE))[core_outputs(known)].any():
         return guess(known, made, exception)
-    found = exactly(known, made) or nearly(known, made, alone=True)
+    found = (
+        exactly(known, made)
+        or nearly(known, made, alone=True)
+        or single(
+            known, exact_rows(known, made)
+        )  # of what it calls: it may be written in one piece
+    )
     if not found:
         findings, unexplained = explained(exercise, given, known.right)
         if findings and not unexplained:
@@ -67,7 +73,8 @@ def diagnose(exercise: Exercise, given: Sequence[Answer], failing: str = "") -> 
             diagnosis.message = f"{exception} Perhaps this: {diagnosis.message}"
         return diagnosis
     related = relations.relation(exercise, given, known.right, {each.target for each in findings})
-    open_ = [f"`{name}`" for name in unexplained if name in given[0].outputs] if findings else []
+    wrong = relations.wrong_outputs(given, known.right)
+    open_ = [f"`{name}`" for name in unexplained if name in wrong] if findings else []
     rest = f"That does not explain {relations.listed(open_)}." if open_ else ""
     said = [sentences(findings), rest, related, in_place(given)]
     return Diagnosis(message=" ".join(filter(None, said)) or exception)
@@ -167,19 +174,18 @@ def from_catalogue(known: Recorded, made: Fingerprint) -> list[list[str]]:
 
 
 def exactly(known: Recorded, made: Fingerprint) -> list[list[str]]:
-    """Mistakes, or else pairs, with which everything observable agrees."""
+    """Mistakes of its own, or else pairs of these, with which everything observable agrees."""
     if not known.names:
         return []
+    mine = exact_rows(known, made) & own_rows(known)
+    return single(known, mine) or pairs(known, made, exactly=True)
+
+
+def exact_rows(known: Recorded, made: Fingerprint) -> np.ndarray:
+    """Which mistakes agree in everything, and not just in what is right."""
     agrees = agreement(known, made, strict=True).all(axis=1)
     raised = (known.codes == RAISED).any(axis=1)
-    telling = telling_columns(known, made).any(axis=1)
-    rows, own = agrees & (telling | raised), own_rows(known)
-    looks = (
-        lambda: single(known, rows & own),
-        lambda: pairs(known, made, exactly=True),
-        lambda: single(known, rows),
-    )
-    return next((found for look in looks if (found := look())), [])
+    return agrees & (telling_columns(known, made).any(axis=1) | raised)
 
 
 def nearly(known: Recorded, made: Fingerprint, alone: bool = False) -> list[list[str]]:
@@ -326,7 +332,9 @@ def one_for_each_output(known: Recorded, made: Fingerprint) -> Diagnosis | None:
     for name in names:
         here = wrong & np.array([c.name == name for c in known.columns])
         here &= np.isin(made.codes, (NUMBER, SHAPE))
-        rows = np.flatnonzero(possible & exact[:, here].all(axis=1) & here.any())
+        if not here.any():  # it raised wherever that is wrong
+            continue
+        rows = np.flatnonzero(possible & exact[:, here].all(axis=1))
         if not len(rows):
             return None
         chosen.append(min(rows, key=lambda row: (names_of(known, changes[row]), row)))

@@ -45,15 +45,11 @@ def relation(
     """
     by_case = {answer.case: answer for answer in given}
     expected = {answer.case: answer.outputs for answer in right}
-    usual = "plain" if "plain" in by_case else "square grid"  # where no other grid is taken
+    usual = usual_case(by_case)
     plain = by_case.get(usual)
     if plain is None or plain.problem:
         return transposed(by_case, expected)
-    wrong = {
-        name: (got, expected[usual][name])
-        for name, got in plain.outputs.items()
-        if not same(got, expected[usual][name])
-    }
+    wrong = wrong_outputs(given, right)
     inputs = next(case.inputs for case in exercise.cases if case.name == usual)
     known = {**dict(inputs), **expected[usual]}
     steps = same_step(wrong)
@@ -75,6 +71,24 @@ def relation(
     if not any(found):
         found = [foresight(by_case, list(wrong)) or transposed(by_case, expected)]
     return " ".join(filter(None, [*found, right_and_wrong(list(wrong), list(plain.outputs))]))
+
+
+def usual_case(cases: Collection[str]) -> str:
+    """The plain case; a square grid where no other is taken."""
+    return "plain" if "plain" in cases else "square grid"
+
+
+def wrong_outputs(
+    given: Sequence[Answer], right: Sequence[Answer]
+) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """The outputs that are wrong in the usual case: what came, and what should have."""
+    answers, expected = ({answer.case: answer for answer in some} for some in (given, right))
+    usual = usual_case(answers)
+    return {
+        name: (got, expected[usual].outputs[name])
+        for name, got in (answers[usual].outputs.items() if usual in answers else ())
+        if not same(got, expected[usual].outputs[name])
+    }
 
 
 def same_step(wrong: dict[str, tuple[np.ndarray, np.ndarray]]) -> bool:

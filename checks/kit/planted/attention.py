@@ -67,13 +67,6 @@ PLANTED = [
         "attention-scale-by-positions",
     ),
     Planted(
-        "complete_library_calls",
-        "query, rows.mT).squeeze(1) / A.size(1) ** 0.5",
-        "query, rows.mT).squeeze(1)",
-        LOOK,
-        "attention-scale-missing",
-    ),
-    Planted(
         "complete_einsum",
         "* A.shape[1] ** -0.5\n    scores = scores",
         "* A.shape[-1] ** -0.5\n    scores = scores",
