@@ -577,6 +577,15 @@ MISTAKES = [
         "The first columns of the one must meet the first rows of the other.",
     ),
     Mistake(
+        "attention-step-attn-before-the-input",
+        "attention_lstm_step_forward",
+        "cat([x, attn]",
+        "cat([attn, x]",
+        "`attn` and the input are put side by side with `attn` first, their matrices one above the "
+        "other with `Wx` first: they do not meet their own.",
+        "The first columns of the one must meet the first rows of the other.",
+    ),
+    Mistake(
         "attention-step-attn-through-tanh",
         "attention_lstm_step_forward",
         "(x_attn, prev_h, prev_c, Wx_attn, Wh, b)",
