@@ -247,11 +247,6 @@ def as_a_patch(folder):
     put(folder, "checks/patches.md", f"* instead of\n\n> {longest}\n")
 
 
-def a_helper_s_docstring(folder):
-    (helper,) = solution(ast.parse(SOURCE))["CaptioningRNN._project_image"]
-    put(folder, "notes.md", f'"""{ast.get_docstring(helper)}"""')
-
-
 PLANTS = {
     in_a_comment: r"coursework/run.py, line 2 holds line \d+ of captioning.py, rnn_step_forward: `next_h",
     its_value_under_another_name: r"coursework/run.py, line 2 holds line \d+ of .*, rnn_step_forward",
@@ -275,7 +270,6 @@ PLANTS = {
     as_bytecode_by_another_name: r"data/a.bin holds line \d+",
     below_a_stub: r"coursework/captioning.py, line \d+ holds line \d+",
     as_a_patch: r"checks/patches.md, line 3 holds the patch of the mistake [\w-]+",
-    a_helper_s_docstring: r"notes.md, line 1 holds line \d+ of captioning.py, .*_project_image",
 }
 
 
