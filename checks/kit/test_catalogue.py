@@ -9,8 +9,10 @@ import pytest
 from checks import record
 from checks.answers import FILE, recorded, texts
 from checks.cases import EXERCISES
+from checks.judging.judge import judge
 from checks.mistakes import CATALOGUE, PARTS, UNDO, Mistake, patched, patched_functions
 from checks.mistakes.catalogue import segment
+from checks.running.runner import run
 
 WHERE = sorted({mistake.where for mistake in CATALOGUE.values()})
 
@@ -103,3 +105,16 @@ def test_pairs_are_caught_and_named(exercise):
     pairs = [[CATALOGUE[known.names[k]] for k in pair] for pair in chosen]
     faults = [fault for pair in pairs for fault in record.fault(exercise, pair)]
     assert len(pairs) >= 10 and faults == []
+
+
+def test_what_torch_does_not_have_for_a_dtype_is_not_taken_for_a_stub():
+    """`|` of floating-point numbers is a NotImplementedError, as a stub raises it."""
+    planted = [CATALOGUE["sample-ended-is-no-mask"], CATALOGUE["sample-goes-on-after-END"]]
+    for exercise in planted[0].exercises:
+        result = judge(EXERCISES[exercise], run(record.hand_in(planted), exercise), set(EXERCISES))
+        assert result.status == "failed" and "not implemented for" in result.message
+    stub = Mistake(
+        "", "rnn_step_forward", "next_h = torch", "raise NotImplementedError\n    a = torch", "", ""
+    )
+    result = judge(EXERCISES[stub.where], run(record.hand_in([stub]), stub.where), set(EXERCISES))
+    assert result.status == "unwritten"

@@ -258,7 +258,8 @@ class Call:
         except OtherLayers as error:
             raise Trouble(Problem("structure", str(error))) from None
         except NotImplementedError as error:
-            if len(self.hand_in.places(error.__traceback__)) <= 1:  # not in something it calls
+            calls = self.hand_in.places(error.__traceback__)
+            if len(calls) <= 1 and is_raised(error):  # not in something it calls, and not by torch
                 raise Trouble(Problem("unwritten")) from None
             raise Trouble(self.raised(error)) from None
         except (Exception, SystemExit) as error:
@@ -509,6 +510,14 @@ class Call:
             return sum((output * upstream).sum() for output, upstream in pairs).item()
         except (Trouble, RuntimeError):
             return None
+
+
+def is_raised(error: BaseException) -> bool:
+    """Whether a `raise` raised it, and not an operation that torch has for other dtypes alone."""
+    trace = error.__traceback__
+    while trace.tb_next:
+        trace = trace.tb_next
+    return dis.opname[trace.tb_frame.f_code.co_code[trace.tb_lasti]] == "RAISE_VARARGS"
 
 
 class WatchedGraph(torch.autograd.graph.saved_tensors_hooks):
