@@ -37,6 +37,11 @@ UNDO = {  # pairs that are right together: the second slip makes up for the firs
         ("attention-log-softmax", "attention-softmax-twice"),  # softmax(log softmax) = softmax
         ("attention-mean-of-weighted", "attention-times-positions"),
         ("attention-columns-first", "attention-weights-transposed"),
+        # attn first in both is as right as x first in both
+        (
+            "attention-step-attn-before-the-input",
+            "attention-step-weights-stacked-in-the-wrong-order",
+        ),
         # 1/H too small and H/sqrt(H) sqrt(H) too large
         ("attention-backward-dweights-averaged", "attention-backward-scale-multiplied"),
     )
